@@ -202,7 +202,8 @@ static enum body_result size_byte(struct body_reader *b, char c)
 static enum body_result trailer_byte(struct body_reader *b, char c)
 {
 	if (c == '\n')
-		return b->state == CHUNK_TRAILER ? BODY_DONE : (b->state = CHUNK_TRAILER, BODY_MORE);
+		return b->state == CHUNK_TRAILER ? BODY_DONE
+						 : (b->state = CHUNK_TRAILER, BODY_MORE);
 	if (c != '\r')
 		b->state = CHUNK_TRAILER_REST;
 	return BODY_MORE;
