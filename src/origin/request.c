@@ -8,7 +8,7 @@
 
 size_t request_head_length(const char *p, size_t n)
 {
-	const char *end = memmem(p, n, "\r\n\r\n", 4);
+	const char *end = n < 4 ? NULL : memmem(p, n, "\r\n\r\n", 4);
 
 	return end ? (size_t)(end - p) + 4 : 0;
 }
