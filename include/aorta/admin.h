@@ -54,10 +54,11 @@ struct admin_ops {
 	void (*process)(void *ctx, struct admin_process *out);
 	unsigned (*checks)(void *ctx, struct admin_check *out, unsigned cap);
 	/* Begins an order; its end comes by admin_ordered() with the same tag. */
-	void (*order)(void *ctx, uint64_t tag, struct member *m, enum admin_state to, const char *who);
+	void (*order)(void *ctx, uint64_t tag, struct member *m, enum admin_state to,
+		      const char *who);
 	void (*probe_now)(void *ctx, uint64_t tag, struct member *m);
-	/* 0: the new configuration is in force; -1: the old one stays. `report` says what changed or
-	 * what is wrong, for people. */
+	/* 0: the new configuration is in force; -1: the old one stays. `report` says what changed
+	 * or what is wrong, for people. */
 	int (*reload)(void *ctx, struct buf *report);
 	const struct health_stats *(*health)(void *ctx);
 };
@@ -67,8 +68,8 @@ struct admin_ops {
  * Borrows loop and ops. `reader` is entered and left around each use of reports and views; NULL
  * when the owner of the loop marks its turns already.
  */
-struct admin *admin_new(struct ev_loop *loop, const struct admin_ops *ops, struct epoch_reader *reader,
-			unsigned history);
+struct admin *admin_new(struct ev_loop *loop, const struct admin_ops *ops,
+			struct epoch_reader *reader, unsigned history);
 /*
  * Listens as configured; addresses that stay the same stay open. On failure nothing has changed
  * and `e` says which address and why. A stale Unix socket file is replaced, a live one refused.

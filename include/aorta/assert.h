@@ -21,7 +21,7 @@ _Noreturn void aorta_assert_fail(const char *file, int line, const char *func, c
 #define AORTA_CHECK(obj, m) AORTA_ASSERT((obj) != NULL && (obj)->magic == (m))
 
 /* The struct of `type` in which `ptr` is the member `field`. */
-#define CONTAINER_OF(ptr, type, field) ((type *)(void *)((char *)(ptr) - offsetof(type, field)))
+#define CONTAINER_OF(ptr, type, field) ((type *)(void *)((char *)(ptr)-offsetof(type, field)))
 
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 

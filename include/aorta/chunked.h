@@ -20,8 +20,8 @@
 struct chunked {
 	uint8_t state; /* private */
 	uint8_t digits;
-	uint32_t line_bytes;	/* of the current size line or of the trailers */
-	uint64_t left;		/* of the current chunk */
+	uint32_t line_bytes; /* of the current size line or of the trailers */
+	uint64_t left;	     /* of the current chunk */
 };
 
 enum chunked_result {

@@ -58,8 +58,9 @@ struct conf_expect {
 	enum expect_kind kind;
 	struct conf_status_range *statuses; /* EXPECT_STATUS */
 	unsigned n_statuses;
-	const char *header;	 /* EXPECT_HEADER: the name */
-	const char *literal;	 /* exact value or body substring; NULL with a pattern or for presence */
+	const char *header; /* EXPECT_HEADER: the name */
+	const char
+		*literal; /* exact value or body substring; NULL with a pattern or for presence */
 	struct pattern *pattern; /* owned by the tree; NULL without */
 };
 
@@ -67,15 +68,16 @@ struct conf_probe {
 	struct conf_place place;
 	const char *name; /* "web_ready", or "POOL.readiness" when written in place */
 	enum probe_kind kind;
-	int64_t interval_ms;	  /* 2 s; while sure that the member is well */
-	int64_t fast_interval_ms; /* while in doubt, and before the first verdict; default interval/4,
-				     at least 100 ms, never over interval */
-	int64_t down_interval_ms; /* while down; default interval */
-	int64_t timeout_ms;	  /* the whole probe; default min(interval, 1 s) */
+	int64_t interval_ms;	       /* 2 s; while sure that the member is well */
+	int64_t fast_interval_ms;      /* while in doubt, and before the first verdict; default
+					  interval/4,      at least 100 ms, never over interval */
+	int64_t down_interval_ms;      /* while down; default interval */
+	int64_t timeout_ms;	       /* the whole probe; default min(interval, 1 s) */
 	int64_t connect_timeout_ms;    /* default timeout */
-	int64_t first_byte_timeout_ms; /* from the request sent to the first byte; default timeout */
+	int64_t first_byte_timeout_ms; /* from the request sent to the first byte; default timeout
+					*/
 	unsigned jitter_percent;       /* 0..50, default 10 */
-	unsigned rise, fall;	       /* 1..1000; default 2 and 3; liveness 1 and 3; startup 1 and 30 */
+	unsigned rise, fall; /* 1..1000; default 2 and 3; liveness 1 and 3; startup 1 and 30 */
 	/* http */
 	const char *method; /* GET, HEAD, OPTIONS or POST; `get PATH;` `head PATH;` ... */
 	const char *path;
@@ -102,8 +104,8 @@ enum passive_action { PASSIVE_RECHECK, PASSIVE_DOWN };
 
 /* `retry { on connect reset 502-504; tries 2; }` */
 struct conf_retry {
-	bool on_connect;		    /* could not connect; default on */
-	bool on_reset;			    /* closed or reset before any byte of an answer; default on */
+	bool on_connect; /* could not connect; default on */
+	bool on_reset;	 /* closed or reset before any byte of an answer; default on */
 	struct conf_status_range *statuses; /* answers to try again elsewhere; default none */
 	unsigned n_statuses;
 	unsigned tries; /* further tries after the first, 0..10, default 2 */
@@ -125,13 +127,14 @@ struct conf_pool {
 	unsigned passive_connect_errors;
 	enum passive_action passive_action;
 	struct conf_retry retry;
-	int64_t connect_timeout_ms;   /* 5 s */
-	int64_t response_timeout_ms;  /* 60 s, request sent to the head of the answer */
-	int64_t idle_timeout_ms;      /* 60 s, between two reads of an answer's body; tcp: 1 h both ways */
-	int64_t keepalive_timeout_ms; /* 60 s, an unused upstream connection is kept */
+	int64_t connect_timeout_ms;  /* 5 s */
+	int64_t response_timeout_ms; /* 60 s, request sent to the head of the answer */
+	int64_t idle_timeout_ms; /* 60 s, between two reads of an answer's body; tcp: 1 h both ways
+				  */
+	int64_t keepalive_timeout_ms;	/* 60 s, an unused upstream connection is kept */
 	unsigned keepalive_connections; /* unused ones kept per member and worker, 0..100000; 256 */
 	int64_t drain_timeout_ms;	/* 60 s */
-	int64_t first_check_wait_ms;	/* 5 s, a request waits when no member has been judged yet */
+	int64_t first_check_wait_ms; /* 5 s, a request waits when no member has been judged yet */
 };
 
 /* ---- listeners ---- */
@@ -160,15 +163,15 @@ struct conf_listener {
 	const char *name;
 	struct addr *binds;
 	unsigned n_binds;
-	enum listener_mode mode; /* default http */
+	enum listener_mode mode;   /* default http */
 	struct conf_route *routes; /* http only */
 	unsigned n_routes;
 	const struct conf_pool *pool; /* everything else; NULL: 404 (tcp: required) */
 	int64_t header_timeout_ms;    /* 10 s, first byte of a request to the end of its head */
 	int64_t keepalive_timeout_ms; /* 60 s, between requests */
-	int64_t idle_timeout_ms;      /* 60 s, between two reads of a request's body or two writes */
-	uint64_t max_header;	      /* 1k..256k, default 32k: the whole request head */
-	uint64_t max_body;	      /* 0: no limit (default) */
+	int64_t idle_timeout_ms; /* 60 s, between two reads of a request's body or two writes */
+	uint64_t max_header;	 /* 1k..256k, default 32k: the whole request head */
+	uint64_t max_body;	 /* 0: no limit (default) */
 };
 
 /* ---- the rest ---- */
@@ -177,7 +180,7 @@ struct conf_log {
 	/* events stderr | PATH format logfmt | json;   level debug|info|warn|error */
 	const char *events_path; /* NULL: stderr */
 	enum log_format events_format;
-	enum log_level level; /* default info */
+	enum log_level level;	 /* default info */
 	const char *access_path; /* NULL: no access log (default); "stderr", "stdout" or a path */
 	enum log_format access_format; /* LOG_JSON or LOG_COMBINED */
 };
@@ -207,9 +210,9 @@ struct conf {
 /* One error or warning with the line it is about. */
 struct conf_problem {
 	struct err err;
-	char source[200];  /* the line, cut and with tabs made spaces */
-	unsigned caret;	   /* column in `source`, 1.. */
-	char nearest[64];  /* nearest known word, "" when none is near */
+	char source[200]; /* the line, cut and with tabs made spaces */
+	unsigned caret;	  /* column in `source`, 1.. */
+	char nearest[64]; /* nearest known word, "" when none is near */
 };
 
 struct conf_problems {

@@ -129,8 +129,8 @@ struct evidence {
 	enum member_state from, to;
 	struct finding finding; /* of probes and traffic */
 	unsigned streak;	/* how many findings of this kind in a row, this one included */
-	unsigned needed;	/* how many in a row are needed (rise or fall), 0 when not counted */
-	char note[128];		/* operator's words, what changed in the file, a rule's name */
+	unsigned needed; /* how many in a row are needed (rise or fall), 0 when not counted */
+	char note[128];	 /* operator's words, what changed in the file, a rule's name */
 };
 
 /*

@@ -26,7 +26,8 @@ struct health_ops {
 	void (*view_changed)(void *ctx, struct pool *p);
 	/* A member went from serving to DOWN or MAINT's end: its work is to be tried elsewhere. */
 	void (*member_out)(void *ctx, struct member *m);
-	/* A generation given by health_adopt() is in force: the last one is not looked at any more. */
+	/* A generation given by health_adopt() is in force: the last one is not looked at any more.
+	 */
 	void (*adopted)(void *ctx, struct generation *g);
 	/* A member that no generation names any more is forgotten; the caller may free it. */
 	void (*released)(void *ctx, struct member *m);
@@ -60,11 +61,11 @@ void health_stop(struct health *h);
 
 /* Cells of the engine itself, readable by any thread. */
 struct health_stats {
-	cell_t probes;		/* done */
+	cell_t probes; /* done */
 	cell_t probes_failed;
 	cell_t probes_running;
-	cell_t late_us_max;	/* worst lateness of a probe's start since the last second */
-	cell_t beat_mono_us;	/* last turn of the engine's once-a-second timer: is it alive? */
+	cell_t late_us_max;  /* worst lateness of a probe's start since the last second */
+	cell_t beat_mono_us; /* last turn of the engine's once-a-second timer: is it alive? */
 };
 const struct health_stats *health_stats(const struct health *h);
 

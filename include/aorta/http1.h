@@ -103,10 +103,10 @@ struct http1_head {
 	const char *base; /* borrows: the first byte of the head */
 	uint32_t len;	  /* bytes of the head, with its empty line */
 	uint16_t n_headers;
-	uint8_t minor;	      /* HTTP/1.minor; 0 or 1 */
-	bool chunked;	      /* Transfer-Encoding: chunked */
-	bool close;	      /* Connection: close was said */
-	bool keep_alive;      /* Connection: keep-alive was said */
+	uint8_t minor;		 /* HTTP/1.minor; 0 or 1 */
+	bool chunked;		 /* Transfer-Encoding: chunked */
+	bool close;		 /* Connection: close was said */
+	bool keep_alive;	 /* Connection: keep-alive was said */
 	bool connection_upgrade; /* Connection: upgrade was said */
 	bool has_length;
 	uint64_t length; /* of Content-Length when has_length */
@@ -119,11 +119,11 @@ struct http1_request {
 	struct http1_head head;
 	enum http1_method method;
 	struct slice method_text;
-	struct slice target;	/* as it came */
-	struct slice path;	/* "/a/b", without query; "*" for OPTIONS *; "/" when empty */
+	struct slice target;	 /* as it came */
+	struct slice path;	 /* "/a/b", without query; "*" for OPTIONS *; "/" when empty */
 	struct slice path_query; /* origin-form to forward: path with its query */
-	struct slice host;	/* Host's value, or the authority of an absolute target, with port */
-	bool absolute;		/* the target was in absolute-form */
+	struct slice host; /* Host's value, or the authority of an absolute target, with port */
+	bool absolute;	   /* the target was in absolute-form */
 	bool expect_continue;
 };
 

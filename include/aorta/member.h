@@ -62,15 +62,15 @@ struct member_cell {
 /* A probe's standing, within a report. */
 struct role_report {
 	bool configured;
-	bool held;	    /* held back by the startup probe */
-	bool passing;	    /* the verdict of its rise/fall counter */
-	bool judged;	    /* there was a verdict at all */
-	unsigned counter;   /* h of anchors' 2.1, 0 .. rise+fall-1 */
+	bool held;	  /* held back by the startup probe */
+	bool passing;	  /* the verdict of its rise/fall counter */
+	bool judged;	  /* there was a verdict at all */
+	unsigned counter; /* h of anchors' 2.1, 0 .. rise+fall-1 */
 	unsigned rise, fall;
-	unsigned streak;    /* equal findings in a row */
-	uint64_t runs;	    /* probes done */
+	unsigned streak; /* equal findings in a row */
+	uint64_t runs;	 /* probes done */
 	uint64_t failures;
-	int64_t last_wall_us; /* of the last probe; 0 before */
+	int64_t last_wall_us;	   /* of the last probe; 0 before */
 	int64_t last_good_wall_us; /* of the last pass; 0 never */
 	int64_t next_mono_us;	   /* when the next one is due */
 	struct finding last;
@@ -89,7 +89,7 @@ struct member_report {
 	int64_t since_mono_us;
 	enum admin_state admin;
 	int64_t drain_deadline_mono_us; /* 0: not draining, or without limit */
-	bool removed; /* gone from the file, drains */
+	bool removed;			/* gone from the file, drains */
 	uint64_t transitions;
 	struct role_report roles[PROBE_ROLES];
 	struct evidence why; /* the record behind the present state */
@@ -106,7 +106,7 @@ struct member {
 	unsigned n_workers;
 	/* shared state */
 	_Atomic bool eligible; /* takes new work; a worker's mark-down clears it, health sets it */
-	_Atomic unsigned connect_errors; /* in a row, by all workers */
+	_Atomic unsigned connect_errors;	/* in a row, by all workers */
 	_Atomic(struct member_report *) report; /* published by health; never NULL once it runs */
 	/* links */
 	unsigned refs; /* generations that name it; control thread only */
@@ -130,7 +130,8 @@ uint64_t member_in_flight(const struct member *m);
 
 /* A sum of all cells, for pages and metrics. */
 struct member_totals {
-	uint64_t in_flight, requests, status[6], bytes_in, bytes_out, connects, reuses, retried, idle;
+	uint64_t in_flight, requests, status[6], bytes_in, bytes_out, connects, reuses, retried,
+		idle;
 	uint64_t outcome[OUTCOME_COUNT];
 	struct histogram_sum latency;
 };

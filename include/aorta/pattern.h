@@ -19,5 +19,7 @@ struct pattern *pattern_new(struct slice source, struct err *e);
 void pattern_free(struct pattern *p); /* NULL is allowed */
 bool pattern_match(const struct pattern *p, struct slice subject);
 const char *pattern_source(const struct pattern *p); /* borrowed */
+/* A thread that matched frees what it kept for that, before it ends. */
+void pattern_thread_done(void);
 
 #endif

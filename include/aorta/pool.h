@@ -29,7 +29,8 @@ struct view {
 	uint64_t serial;     /* rises with each view of any pool */
 	unsigned tier;	     /* that serves; 0 when none can */
 	unsigned n_total;    /* members of the pool */
-	bool nothing_judged; /* every member that could serve is still CHECKING for the first time */
+	bool nothing_judged; /* every member that could serve is still CHECKING for the first time
+			      */
 	bool equal_weights;
 	unsigned n; /* entries: the serving members of the serving tier */
 	struct view_entry entries[];
@@ -52,7 +53,7 @@ struct pool {
 	const struct conf_pool *conf; /* borrows from the generation's configuration */
 	struct member **members;      /* owns the array; n_members as in conf, same order */
 	unsigned n_members;
-	struct pool_stats *stats; /* shared between generations by name */
+	struct pool_stats *stats;    /* shared between generations by name */
 	_Atomic(struct view *) view; /* owns; NULL until health has published the first */
 };
 
@@ -67,11 +68,11 @@ struct generation {
 	unsigned magic;
 	unsigned serial; /* 1.. */
 	int64_t loaded_wall_us;
-	struct conf *conf;	/* owns */
-	struct pool *pools;	/* owns; as in conf, same order */
+	struct conf *conf;  /* owns */
+	struct pool *pools; /* owns; as in conf, same order */
 	unsigned n_pools;
 	struct listener_stats **listener_stats; /* owns the array; as in conf.listeners */
-	void *workers_left; /* the daemon's own */
+	void *workers_left;			/* the daemon's own */
 };
 
 #endif

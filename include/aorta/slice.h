@@ -17,9 +17,12 @@ struct slice {
 };
 
 /* printf("%.*s", SLICE_ARG(s)) */
-#define SLICE_ARG(s)	 ((int)(s).n), ((s).n ? (s).p : "")
-#define SLICE_LIT(lit)	 ((struct slice){ "" lit, sizeof(lit) - 1 })
-#define SLICE_INIT(lit) { "" lit, sizeof(lit) - 1 }
+#define SLICE_ARG(s)   ((int)(s).n), ((s).n ? (s).p : "")
+#define SLICE_LIT(lit) ((struct slice){ "" lit, sizeof(lit) - 1 })
+#define SLICE_INIT(lit)                                                                            \
+	{                                                                                          \
+		"" lit, sizeof(lit) - 1                                                            \
+	}
 
 static inline struct slice slice_of(const char *p, size_t n)
 {

@@ -24,7 +24,8 @@
 	X(HEADER_TOO_LARGE, 431, "header-too-large", "The request head is larger than allowed.")   \
 	X(INTERNAL, 500, "internal", "Out of memory or another fault inside the balancer.")        \
 	X(CONNECT_FAILED, 502, "connect-failed", "No connection to a member could be made.")       \
-	X(MEMBER_RESET, 502, "member-reset", "The member closed the connection without an answer.") \
+	X(MEMBER_RESET, 502, "member-reset",                                                       \
+	  "The member closed the connection without an answer.")                                   \
 	X(BAD_ANSWER, 502, "bad-answer", "The member's answer could not be understood.")           \
 	X(NO_MEMBER, 503, "no-member", "No member of the pool can serve.")                         \
 	X(NOT_JUDGED, 503, "not-judged", "No member of the pool has been judged yet.")             \
