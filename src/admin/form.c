@@ -34,12 +34,17 @@ void form_since(struct buf *b, int64_t wall_us, int64_t now_wall_us)
 	if (wall_us <= 0)
 		return;
 	buf_puts(b, " (");
-	/* To the second: nobody reads microseconds of an age. */
-	if (ago < SECOND_US)
-		buf_puts(b, "0s");
-	else
-		buf_duration_us(b, ago / SECOND_US * SECOND_US);
+	form_age(b, ago);
 	buf_puts(b, ")");
+}
+
+void form_age(struct buf *b, int64_t us)
+{
+	/* To the second: nobody reads tenths of an age. */
+	if (us < 10 * SECOND_US)
+		buf_printf(b, "%lds", us < 0 ? 0L : (long)(us / SECOND_US));
+	else
+		buf_duration_us(b, us);
 }
 
 void form_count(struct buf *b, double n)

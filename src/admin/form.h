@@ -9,6 +9,8 @@
 
 /* "14:02:11" in UTC, like the log; with the date before it when it is not of the day of `now`. */
 void form_clock(struct buf *b, int64_t wall_us, int64_t now_wall_us);
+/* "0s", "12s", "4m 10s" */
+void form_age(struct buf *b, int64_t us);
 /* "14:02:11 (12s)" */
 void form_since(struct buf *b, int64_t wall_us, int64_t now_wall_us);
 /* "0", "0.3", "12", "1.2k", "34k", "5.6M" */

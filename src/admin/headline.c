@@ -52,7 +52,7 @@ static void put_reason(struct buf *b, const struct snapshot *s, const struct sna
 		buf_printf(b, ", %llu in flight", (unsigned long long)m->totals.in_flight);
 		if (m->drain_left_ms >= 0) {
 			buf_puts(b, ", ");
-			buf_duration_us(b, m->drain_left_ms / 1000 * 1000000);
+			form_age(b, m->drain_left_ms * 1000);
 			buf_puts(b, " left");
 		}
 	}
@@ -173,7 +173,7 @@ static void process_sentences(struct snapshot *s, struct buf *b)
 			   (unsigned long long)p->connections, p->connections == 1 ? "" : "s");
 		if (p->stop_deadline_mono_us > s->mono_us) {
 			buf_puts(b, ", exits within ");
-			buf_duration_us(b, p->stop_deadline_mono_us - s->mono_us);
+			form_age(b, p->stop_deadline_mono_us - s->mono_us);
 		}
 		buf_puts(b, ".");
 		add(s, CONCERN_FATAL, b);

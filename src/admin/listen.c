@@ -4,7 +4,7 @@
  * is linked into the server. Control thread, at boot and reload; nothing here waits.
  */
 #include <errno.h>
-#include <fcntl.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -57,6 +57,7 @@ struct door *door_open_tcp(const struct addr *at, struct err *e)
 	addr_print(at, text);
 	d->asked = d->bound = *at;
 	(void)setsockopt(d->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	(void)setsockopt(d->fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	if (at->sa.sa_family == AF_INET6)
 		(void)setsockopt(d->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on));
 	if (bind(d->fd, &at->sa, addr_len(at)) != 0 || listen(d->fd, BACKLOG) != 0) {
