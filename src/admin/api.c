@@ -255,7 +255,6 @@ void api_ordered(struct admin *a, const char *pool, const char *member, const ch
 	struct snap_member *m;
 	json_t *j;
 
-	admin_enter(a);
 	s = snapshot_new(a);
 	p = s == NULL ? NULL : snapshot_pool(s, pool);
 	m = p == NULL ? NULL : snap_pool_member(p, member);
@@ -264,5 +263,4 @@ void api_ordered(struct admin *a, const char *pool, const char *member, const ch
 	json_object_set_new(j, "member", m == NULL ? json_null() : json_member(s, m));
 	reply_json(reply, j);
 	snapshot_free(s);
-	admin_leave(a);
 }

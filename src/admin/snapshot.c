@@ -58,6 +58,14 @@ struct standing role_standing(const struct role_report *r)
 	return (struct standing){ r->counter, r->rise, "rise" };
 }
 
+/* The last bucket has no upper bound: its lower one, the largest duration that can be told. */
+static int64_t quantile(const struct histogram_sum *sum, double q)
+{
+	int64_t us = histogram_quantile_us(sum, q);
+
+	return us == INT64_MAX ? histogram_bound_us(HISTOGRAM_BUCKETS - 2) : us;
+}
+
 static void quantiles_of(const struct histogram_sum *sum, struct quantiles *q)
 {
 	q->count = sum->count;
@@ -65,9 +73,9 @@ static void quantiles_of(const struct histogram_sum *sum, struct quantiles *q)
 		q->p50_us = q->p95_us = q->p99_us = -1;
 		return;
 	}
-	q->p50_us = histogram_quantile_us(sum, 0.50);
-	q->p95_us = histogram_quantile_us(sum, 0.95);
-	q->p99_us = histogram_quantile_us(sum, 0.99);
+	q->p50_us = quantile(sum, 0.50);
+	q->p95_us = quantile(sum, 0.95);
+	q->p99_us = quantile(sum, 0.99);
 }
 
 static const char *sentence_of(struct snapshot *s, const struct evidence *e)
@@ -228,7 +236,9 @@ struct snapshot *snapshot_new(struct admin *a)
 		arena_free(arena);
 		return NULL;
 	}
+	admin_enter(a);
 	s->arena = arena;
+	s->admin = a;
 	s->wall_us = clock_wall_us();
 	s->mono_us = clock_mono_us();
 	s->generation = a->ops->generation(a->ops->ctx);
@@ -237,7 +247,7 @@ struct snapshot *snapshot_new(struct admin *a)
 	a->ops->process(a->ops->ctx, &s->process);
 	sampler_sync(a->sampler, s->generation);
 	if (fill(a, s) != 0) {
-		arena_free(arena);
+		snapshot_free(s);
 		return NULL;
 	}
 	headline_build(s);
@@ -246,8 +256,10 @@ struct snapshot *snapshot_new(struct admin *a)
 
 void snapshot_free(struct snapshot *s)
 {
-	if (s != NULL)
-		arena_free(s->arena);
+	if (s == NULL)
+		return;
+	admin_leave(s->admin);
+	arena_free(s->arena);
 }
 
 struct snap_pool *snapshot_pool(const struct snapshot *s, const char *name)

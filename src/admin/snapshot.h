@@ -88,6 +88,7 @@ struct headline {
 
 struct snapshot {
 	struct arena *arena; /* owns all that follows */
+	struct admin *admin; /* borrows; its reader is inside a turn until snapshot_free() */
 	int64_t wall_us, mono_us;
 	const struct generation *generation;
 	struct admin_process process;

@@ -19,6 +19,7 @@ struct admin {
 	const struct admin_ops *ops; /* borrows */
 	struct epoch_reader *reader; /* borrows; NULL when the loop's owner marks the turns */
 	char *token;		     /* owns; NULL: none is configured */
+	unsigned turns;		     /* how deep we are in admin_enter() */
 	uint64_t last_tag;	     /* of orders given */
 	struct history *history;     /* owns */
 	struct sampler *sampler;     /* owns */
@@ -26,16 +27,16 @@ struct admin {
 	ev_timer every_second;
 };
 
-/* Reports and views are followed only between these two. */
+/* Reports and views are followed only between these two, which nest. */
 static inline void admin_enter(struct admin *a)
 {
-	if (a->reader != NULL)
+	if (a->turns++ == 0 && a->reader != NULL)
 		epoch_enter(a->reader);
 }
 
 static inline void admin_leave(struct admin *a)
 {
-	if (a->reader != NULL)
+	if (--a->turns == 0 && a->reader != NULL)
 		epoch_leave(a->reader);
 }
 
