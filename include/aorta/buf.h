@@ -30,7 +30,7 @@ void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char c);
 void buf_slice(struct buf *b, struct slice s);
 void buf_printf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-void buf_vprintf(struct buf *b, const char *fmt, va_list ap);
+void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 
 /* A JSON string with its quotes; bytes that are not UTF-8 become U+FFFD (RFC 8259 7 and 8.1). */
 void buf_json(struct buf *b, struct slice s);

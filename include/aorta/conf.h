@@ -22,6 +22,7 @@
 #include "aorta/slice.h"
 
 struct arena;
+struct conf_owned;
 struct pattern;
 
 /* Where a thing stands in the files: for messages about it after loading. */
@@ -67,6 +68,8 @@ struct conf_expect {
 struct conf_probe {
 	struct conf_place place;
 	const char *name; /* "web_ready", or "POOL.readiness" when written in place */
+	const struct conf_probe *shared; /* the named probe of which this is the variant for one
+					    role; NULL for that one itself and when in place */
 	enum probe_kind kind;
 	int64_t interval_ms;	       /* 2 s; while sure that the member is well */
 	int64_t fast_interval_ms;      /* while in doubt, and before the first verdict; default
@@ -83,7 +86,8 @@ struct conf_probe {
 	const char *path;
 	struct conf_header *headers;
 	unsigned n_headers;
-	struct conf_expect *expects; /* without an EXPECT_STATUS, 200-399 is expected */
+	struct conf_expect *expects; /* at most one EXPECT_STATUS, with all statuses; conf adds
+					200-399 to an http probe that has none */
 	unsigned n_expects;
 	uint64_t max_body; /* bytes of the body read and searched; default 16k, up to 1m */
 };
@@ -188,8 +192,9 @@ struct conf_log {
 struct conf_admin {
 	struct addr *binds;
 	unsigned n_binds;
-	const char *socket; /* NULL: none */
-	const char *token;  /* NULL: changes are refused over TCP */
+	const char *socket;	/* NULL: none */
+	const char *token;	/* NULL: changes are refused over TCP */
+	const char *token_file; /* where it was read from; NULL when it stands in the file */
 };
 
 struct conf {
@@ -205,6 +210,10 @@ struct conf {
 	struct conf_listener *listeners;
 	unsigned n_listeners;
 	unsigned n_members; /* of all pools */
+	/* Named probes as written, used or not; rise and fall are 0 where the role decides. */
+	struct conf_probe *probes;
+	unsigned n_probes;
+	struct conf_owned *owned; /* what conf_free() frees beside the arena */
 };
 
 /* One error or warning with the line it is about. */

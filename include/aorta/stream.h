@@ -66,6 +66,12 @@ void stream_watch(struct stream *s, struct ev_loop *loop, bool want_read, bool w
 enum io_result stream_recv(struct stream *s, void *p, size_t cap, size_t *n);
 
 /*
+ * One send() and no queue: *sent bytes were taken with IO_OK. On a socket that is still
+ * connecting IO_AGAIN, or IO_ERROR with the reason why it cannot connect. Nothing is queued yet.
+ */
+enum io_result stream_try(struct stream *s, const void *p, size_t n, size_t *sent, bool more);
+
+/*
  * Sends, and queues what the socket does not take. IO_OK (look at out_bytes) or IO_ERROR.
  * `more`: further bytes or a close follow at once (MSG_MORE).
  */

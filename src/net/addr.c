@@ -129,11 +129,32 @@ bool addr_is_loopback(const struct addr *a)
 	return a->sa.sa_family == AF_INET && ntohl(a->v4.sin_addr.s_addr) >> 24 == 127;
 }
 
+/* Once a request: inet_ntop() would format it with printf. */
+static size_t print_v4(const unsigned char octet[4], char *out)
+{
+	char *at = out;
+
+	for (unsigned i = 0; i < 4; i++) {
+		unsigned v = octet[i];
+
+		if (v >= 100)
+			*at++ = (char)('0' + v / 100);
+		if (v >= 10)
+			*at++ = (char)('0' + v / 10 % 10);
+		*at++ = (char)('0' + v % 10);
+		*at++ = '.';
+	}
+	at[-1] = '\0';
+	return (size_t)(at - 1 - out);
+}
+
 size_t addr_print_host(const struct addr *a, char out[ADDR_TEXT_BYTES])
 {
 	const void *host = a->sa.sa_family == AF_INET6 ? (const void *)&a->v6.sin6_addr
 						       : (const void *)&a->v4.sin_addr;
 
+	if (a->sa.sa_family == AF_INET)
+		return print_v4(host, out);
 	if (!inet_ntop(a->sa.sa_family, host, out, ADDR_TEXT_BYTES)) {
 		out[0] = '?';
 		out[1] = '\0';

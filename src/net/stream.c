@@ -113,22 +113,29 @@ static enum io_result enqueue(struct stream *s, struct slab *chunks, const char 
 	return IO_OK;
 }
 
+enum io_result stream_try(struct stream *s, const void *p, size_t n, size_t *sent, bool more)
+{
+	ssize_t r;
+
+	AORTA_ASSERT(!s->out);
+	do {
+		r = send(s->io.fd, p, n, MSG_NOSIGNAL | (more ? MSG_MORE : 0));
+	} while (r < 0 && errno == EINTR);
+	if (r >= 0) {
+		*sent = (size_t)r;
+		return IO_OK;
+	}
+	*sent = 0;
+	return errno == EAGAIN ? IO_AGAIN : fail(s, errno);
+}
+
 enum io_result stream_send(struct stream *s, struct slab *chunks, const void *p, size_t n,
 			   bool more)
 {
 	size_t sent = 0;
 
-	while (!s->out && sent < n) {
-		ssize_t r = send(s->io.fd, (const char *)p + sent, n - sent,
-				 MSG_NOSIGNAL | (more ? MSG_MORE : 0));
-
-		if (r >= 0)
-			sent += (size_t)r;
-		else if (errno == EAGAIN)
-			break;
-		else if (errno != EINTR)
-			return fail(s, errno);
-	}
+	if (!s->out && n && stream_try(s, p, n, &sent, more) == IO_ERROR)
+		return IO_ERROR;
 	return enqueue(s, chunks, (const char *)p + sent, n - sent);
 }
 
