@@ -8,7 +8,8 @@
 #include <string.h>
 #include <time.h>
 
-/* glibc's fortified headers make macros of these for clang, which will not poison a macro quietly. */
+/* glibc's fortified headers make macros of these for clang, which will not poison a macro quietly.
+ */
 #undef sprintf
 #undef vsprintf
 
