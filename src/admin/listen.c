@@ -11,7 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "aorta/assert.h"
 #include "server.h"
+#include "state.h"
 
 #define BACKLOG	    64   /* as many as we would keep */
 #define SOCKET_MODE 0660 /* owner and group: who may change things */

@@ -3,7 +3,7 @@
  * "Did you mean ...?": the Levenshtein distance with one row, and what still counts as near.
  * Pure; names are shorter than NAME_BYTES, as conf sees to.
  */
-#include "nearest.h"
+#include "near.h"
 
 #include <string.h>
 
@@ -36,13 +36,13 @@ static unsigned distance(const char *a, const char *b)
 	return row[lb];
 }
 
-struct nearest nearest_to(const char *wanted)
+struct near near_to(const char *wanted)
 {
 	/* A third of the letters may be wrong: the usual bound of spelling helpers. */
-	return (struct nearest){ wanted, NULL, (unsigned)(strlen(wanted) / 3 + 2) };
+	return (struct near){ wanted, NULL, (unsigned)(strlen(wanted) / 3 + 2) };
 }
 
-void nearest_offer(struct nearest *n, const char *name)
+void near_offer(struct near *n, const char *name)
 {
 	unsigned d = distance(n->wanted, name);
 

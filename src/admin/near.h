@@ -2,19 +2,19 @@
 /*
  * The name nearest to one that was mistyped. Pure.
  */
-#ifndef ADMIN_NEAREST_H
-#define ADMIN_NEAREST_H
+#ifndef ADMIN_NEAR_H
+#define ADMIN_NEAR_H
 
 #include "aorta/evidence.h"
 
-struct nearest {
+struct near {
 	const char *wanted; /* borrows */
 	const char *best;   /* borrows; NULL while nothing is near */
 	unsigned distance;
 };
 
-struct nearest nearest_to(const char *wanted);
+struct near near_to(const char *wanted);
 /* Takes `name` when it is nearer than what was offered before. */
-void nearest_offer(struct nearest *n, const char *name);
+void near_offer(struct near *n, const char *name);
 
 #endif
