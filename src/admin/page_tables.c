@@ -85,11 +85,9 @@ static void member_row(struct buf *b, const struct snapshot *s, const struct sna
 
 static void pool_title(struct buf *b, const struct snap_pool *p)
 {
-	buf_puts(b, "<h2><a href=\"/?pool=");
-	page_text(b, p->conf->name);
-	buf_puts(b, "\">");
-	page_text(b, p->conf->name);
-	buf_printf(b, "</a> <span class=\"c-%s\">%u of %u serve</span> <span class=\"soft\">",
+	buf_puts(b, "<h2>");
+	page_pool_link(b, p->conf->name, p->conf->name);
+	buf_printf(b, " <span class=\"c-%s\">%u of %u serve</span> <span class=\"soft\">",
 		   concern_css(p->concern), p->n_serving, p->n_members);
 	buf_puts(b, balance_kind_name(p->conf->balance));
 	if (p->tier > p->lowest_tier)
@@ -128,10 +126,9 @@ static unsigned count_rows(const struct snap_pool *p, const struct page_filter *
 
 static void rest_line(struct buf *b, const struct snap_pool *p, unsigned hidden)
 {
-	buf_printf(b, "<p class=\"soft\">%u more serve%s: <a href=\"/?pool=", hidden,
-		   hidden == 1 ? "s" : "");
-	page_text(b, p->conf->name);
-	buf_puts(b, "\">show all</a></p>");
+	buf_printf(b, "<p class=\"soft\">%u more serve%s: ", hidden, hidden == 1 ? "s" : "");
+	page_pool_link(b, p->conf->name, "show all");
+	buf_puts(b, "</p>");
 }
 
 void page_pool(struct buf *b, const struct snapshot *s, const struct snap_pool *p,
