@@ -104,7 +104,6 @@ static void put_block(struct buf *out, const struct block *b)
 
 void conf_reference(struct buf *out)
 {
-	buf_puts(out, ".SH DIRECTIVES\n");
 	for (unsigned i = 0; BLOCKS[i] != NULL; i++)
 		put_block(out, BLOCKS[i]);
 }
