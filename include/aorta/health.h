@@ -44,18 +44,19 @@ void health_free(struct health *h);
 /*
  * Any thread: judge this generation from now on. Members that it shares with the one before
  * keep state, counters and probe schedule (settings are taken from the new one); new ones start
- * as CHECKING; members no longer named are released.
+ * as CHECKING; members no longer named are released. This and the three below return 0, or -1
+ * when there was no memory for the mail and nothing will happen.
  */
-void health_adopt(struct health *h, struct generation *g);
+int health_adopt(struct health *h, struct generation *g);
 
 /* Any thread: an operator's order; `who` is a note for the record ("aortactl", an address). */
-void health_order(struct health *h, uint64_t tag, struct member *m, enum admin_state to,
-		  const char *who);
+int health_order(struct health *h, uint64_t tag, struct member *m, enum admin_state to,
+		 const char *who);
 /* Any thread: traffic saw a connection fail as configured by `passive`. */
-void health_passive(struct health *h, struct member *m, const struct finding *f, unsigned in_a_row,
-		    enum passive_action action);
+int health_passive(struct health *h, struct member *m, const struct finding *f, unsigned in_a_row,
+		   enum passive_action action);
 /* Any thread: probe now. */
-void health_probe_now(struct health *h, uint64_t tag, struct member *m);
+int health_probe_now(struct health *h, uint64_t tag, struct member *m);
 /* The health thread stops all probes; its loop may then be broken. On the health thread. */
 void health_stop(struct health *h);
 

@@ -8,6 +8,11 @@
 #include <string.h>
 #include <time.h>
 
+/* glibc's fortified headers make macros of these for clang, which will not poison a macro quietly.
+ */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol gmtime localtime
 #pragma GCC poison gets rand srand
 
