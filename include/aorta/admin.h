@@ -5,8 +5,10 @@
  * and the history of evidence behind them.
  *
  * Reads are open on loopback addresses and on the Unix socket; on other addresses they need the
- * token. Changes are open on the Unix socket (its file mode decides who) and need the token
- * everywhere else ("Authorization: Bearer TOKEN").
+ * token (also as the password of HTTP Basic, so that a browser can read the page). Changes are
+ * open on the Unix socket (its file mode decides who) and need the token everywhere else
+ * ("Authorization: Bearer TOKEN"). The bare ok or not of /livez and /readyz is open to all: the
+ * balancers and kubelets that ask for it carry no token.
  *
  * Everything here runs on the control thread, whose loop it never blocks.
  */
@@ -61,7 +63,11 @@ struct admin_ops {
 	const struct health_stats *(*health)(void *ctx);
 };
 
-/* Keeps the last `history` records of evidence. NULL: out of memory. Borrows loop and ops. */
+/*
+ * Keeps the last `history` transitions and as many findings between them. NULL: out of memory.
+ * Borrows loop and ops. `reader` is entered and left around each use of reports and views; NULL
+ * when the owner of the loop marks its turns already.
+ */
 struct admin *admin_new(struct ev_loop *loop, const struct admin_ops *ops,
 			struct epoch_reader *reader, unsigned history);
 /*
@@ -70,6 +76,8 @@ struct admin *admin_new(struct ev_loop *loop, const struct admin_ops *ops,
  */
 int admin_configure(struct admin *a, const struct conf_admin *conf, struct err *e);
 void admin_free(struct admin *a); /* closes all, removes the socket file */
+/* The i-th TCP address as bound (the port in place of 0), or NULL. Borrowed until reconfigured. */
+const struct addr *admin_bound(const struct admin *a, unsigned i);
 
 /* Control thread: one more record for the history (copied). */
 void admin_evidence(struct admin *a, const struct evidence *e);
