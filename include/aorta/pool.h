@@ -72,7 +72,7 @@ struct generation {
 	struct pool *pools; /* owns; as in conf, same order */
 	unsigned n_pools;
 	struct listener_stats **listener_stats; /* owns the array; as in conf.listeners */
-	void *workers_left;			/* the daemon's own */
+	unsigned users; /* threads that may still look at it; control thread only */
 };
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "aorta/assert.h"
 #include "aorta/clock.h"
-#include "near.h"
+#include "aorta/nearest.h"
 #include "state.h"
 
 const char *concern_css(enum concern c)
@@ -286,20 +286,22 @@ struct snap_member *snap_pool_member(const struct snap_pool *p, const char *name
 
 const char *snapshot_near_pool(const struct snapshot *s, const char *name)
 {
-	struct near n = near_to(name);
+	struct nearest n;
 	unsigned i;
 
+	nearest_init(&n, name);
 	for (i = 0; i < s->n_pools; i++)
-		near_offer(&n, s->pools[i].conf->name);
+		nearest_offer(&n, s->pools[i].conf->name);
 	return n.best;
 }
 
 const char *snap_pool_near_member(const struct snap_pool *p, const char *name)
 {
-	struct near n = near_to(name);
+	struct nearest n;
 	unsigned i;
 
+	nearest_init(&n, name);
 	for (i = 0; i < p->n_members; i++)
-		near_offer(&n, p->members[i].conf->name);
+		nearest_offer(&n, p->members[i].conf->name);
 	return n.best;
 }

@@ -8,6 +8,10 @@
 #include <string.h>
 #include <time.h>
 
+/* glibc's fortified headers make macros of these for clang, which warns when it poisons one. */
+#undef sprintf
+#undef vsprintf
+
 #pragma GCC poison strcpy strcat strncat sprintf vsprintf strtok atoi atol gmtime localtime
 #pragma GCC poison gets rand srand
 

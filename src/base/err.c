@@ -24,6 +24,7 @@ int err_set(struct err *e, enum err_code code, const char *fmt, ...)
 int err_sys(struct err *e, const char *fmt, ...)
 {
 	int saved = errno;
+	const char *reason = strerrordesc_np(saved);
 	size_t used;
 	va_list ap;
 
@@ -35,7 +36,10 @@ int err_sys(struct err *e, const char *fmt, ...)
 	vsnprintf(e->message, sizeof(e->message), fmt, ap);
 	va_end(ap);
 	used = strlen(e->message);
-	snprintf(e->message + used, sizeof(e->message) - used, ": %s", strerrordesc_np(saved));
+	if (reason)
+		snprintf(e->message + used, sizeof(e->message) - used, ": %s", reason);
+	else
+		snprintf(e->message + used, sizeof(e->message) - used, ": error %d", saved);
 	return -1;
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Logarithmic buckets: bucket 0 is below 64 us, then four per doubling (64, 80, 96, 112, 128,
- * 160, ...) for 20 doublings, the last takes the rest. The split of a doubling is linear, which
- * needs only shifts.
+ * Logarithmic buckets: bucket 0 is below 64 us, then four per doubling (64, 77, 91, 108, 128,
+ * 153, ...) for 20 doublings, the last takes the rest. Each bound is the fourth root of two above
+ * the one before, so that all buckets are equally wide in proportion.
  */
 #include "aorta/histogram.h"
 
@@ -10,16 +10,21 @@
 #define FIRST_LOG 6 /* log2(FIRST_US) */
 #define DOUBLINGS 20
 
+/* 1024 times 2^(1/4), 2^(2/4), 2^(3/4) and 2. */
+static const uint64_t split[] = { 1218, 1448, 1722, 2048 };
+
 static size_t bucket_of(uint64_t us)
 {
 	unsigned log2, quarter;
+	uint64_t scaled; /* 1024 .. 2047 within its doubling */
 
 	if (us < FIRST_US)
 		return 0;
 	log2 = 63u - (unsigned)__builtin_clzll(us);
 	if (log2 >= FIRST_LOG + DOUBLINGS)
 		return HISTOGRAM_BUCKETS - 1;
-	quarter = (unsigned)(us >> (log2 - 2)) & 3u;
+	scaled = (us << 10) >> log2;
+	quarter = (scaled >= split[0]) + (scaled >= split[1]) + (scaled >= split[2]);
 	return 1 + (size_t)(log2 - FIRST_LOG) * 4 + quarter;
 }
 
@@ -50,7 +55,8 @@ int64_t histogram_bound_us(size_t i)
 		return INT64_MAX;
 	doubling = (i - 1) / 4;
 	quarter = (i - 1) % 4;
-	return ((int64_t)FIRST_US << doubling) / 4 * (int64_t)(5 + quarter);
+	/* Rounded up: the first whole microsecond that belongs to the next bucket. */
+	return (int64_t)((((uint64_t)FIRST_US << doubling) * split[quarter] + 1023) / 1024);
 }
 
 int64_t histogram_quantile_us(const struct histogram_sum *sum, double q)

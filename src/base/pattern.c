@@ -14,7 +14,14 @@
 
 /* Steps of backtracking for one match: some milliseconds at worst, far over any sane pattern. */
 #define MATCH_LIMIT 100000
-#define DEPTH_LIMIT 1000
+/*
+ * Memory for backtracking points: with JIT some 64 bytes for each turn of a group such as (a|b)*,
+ * so that one runs over 100k of a body; the default of 32k ends after a few hundred turns. It is
+ * address space until a match needs it.
+ */
+#define STACK_START_BYTES 32768
+#define STACK_MAX_BYTES	  (8u << 20)
+#define HEAP_LIMIT_KIB	  65536 /* the same without JIT, whose frames are larger */
 
 struct pattern {
 	pcre2_code *code; /* owns */
@@ -23,6 +30,7 @@ struct pattern {
 
 static _Thread_local pcre2_match_data *thread_match;
 static _Thread_local pcre2_match_context *thread_context;
+static _Thread_local pcre2_jit_stack *thread_stack;
 
 static int compile(struct pattern *p, struct slice source, struct err *e)
 {
@@ -42,12 +50,25 @@ static int compile(struct pattern *p, struct slice source, struct err *e)
 	return 0;
 }
 
+/* With a NUL behind; strndup() would stop at one inside. */
+static char *copy_bytes(struct slice s)
+{
+	char *copy = s.n < SIZE_MAX ? malloc(s.n + 1) : NULL;
+
+	if (!copy)
+		return NULL;
+	if (s.n)
+		memcpy(copy, s.p, s.n);
+	copy[s.n] = '\0';
+	return copy;
+}
+
 struct pattern *pattern_new(struct slice source, struct err *e)
 {
 	struct pattern *p = calloc(1, sizeof(*p));
 
 	if (p)
-		p->source = strndup(source.n ? source.p : "", source.n);
+		p->source = copy_bytes(source);
 	if (!p || !p->source) {
 		err_set(e, ERR_MEMORY, "out of memory");
 		pattern_free(p);
@@ -73,11 +94,16 @@ static bool thread_prepare(void)
 {
 	if (thread_match)
 		return true;
-	thread_context = pcre2_match_context_create(NULL);
+	if (!thread_context)
+		thread_context = pcre2_match_context_create(NULL);
 	if (!thread_context)
 		return false;
 	pcre2_set_match_limit(thread_context, MATCH_LIMIT);
-	pcre2_set_depth_limit(thread_context, DEPTH_LIMIT);
+	pcre2_set_heap_limit(thread_context, HEAP_LIMIT_KIB);
+	/* NULL (no memory, or no JIT) leaves the small default. */
+	if (!thread_stack)
+		thread_stack = pcre2_jit_stack_create(STACK_START_BYTES, STACK_MAX_BYTES, NULL);
+	pcre2_jit_stack_assign(thread_context, NULL, thread_stack);
 	thread_match = pcre2_match_data_create(1, NULL);
 	return thread_match != NULL;
 }
@@ -94,6 +120,8 @@ void pattern_thread_done(void)
 {
 	pcre2_match_data_free(thread_match);
 	pcre2_match_context_free(thread_context);
+	pcre2_jit_stack_free(thread_stack);
+	thread_stack = NULL;
 	thread_match = NULL;
 	thread_context = NULL;
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "aorta/assert.h"
-#include "conf/nearest.h"
+#include "aorta/nearest.h"
 #include "conf/schema.h"
 #include "conf/value.h"
 
@@ -129,7 +129,8 @@ bool arg_name(struct load *l, const struct word *w, const char *what)
 	while (is_name_char(w->text[n]))
 		n++;
 	if (w->text[n] != '\0' || n == 0) {
-		problem(l, w->place, "'%.60s' is no name for a %s: letters, digits, _ . - are",
+		problem(l, w->place,
+			"'%.60s' is no name for a %s: a name is made of letters, digits, _ . and -",
 			w->text, what);
 		return false;
 	}

@@ -241,12 +241,12 @@ static bool lex_bare(struct lexer *x)
 	return good;
 }
 
-/* ~ followed by a space or a string; else it begins a word such as ~user. */
+/* ~ on its own, or right before a string; else it begins a word such as ~user. */
 static bool lex_tilde(struct lexer *x)
 {
 	const char *after = x->at + 1;
 
-	if (*x->at != '~' || (after < x->stop && !is_space(*after) && *after != '"'))
+	if (*x->at != '~' || (after < x->stop && !is_delimiter(*after)))
 		return false;
 	x->at++;
 	buf_putc(&x->word, '~');

@@ -248,6 +248,7 @@ void read_route(struct scope *s, const struct directive *row, const struct node 
 	struct conf_route *r = &x->routes[x->n_routes];
 	struct route_words w = { 0 };
 	struct load *l = s->load;
+	const struct conf_pool **slot;
 	bool good;
 
 	if (!route_split(l, n, &w) || !route_complete(l, n, &w))
@@ -261,9 +262,11 @@ void read_route(struct scope *s, const struct directive *row, const struct node 
 	} else if (w.path != NULL) {
 		good = route_plain_path(l, w.path, r) && good;
 	}
-	/* Whether the pool is known matters in a broken route too; its slot stays. */
-	ref_pool(l, w.pool, &r->pool);
-	x->n_routes += good || load_failed(l);
+	/* Whether the pool is known matters in a broken route too. */
+	slot = good ? &r->pool : scratch_alloc(l, 1, sizeof(*slot));
+	if (slot != NULL)
+		ref_pool(l, w.pool, slot);
+	x->n_routes += good;
 }
 
 void write_route(struct dump *d, const struct directive *row, const void *from)

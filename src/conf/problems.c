@@ -139,8 +139,8 @@ static void copy_cut(char *out, size_t size, const char *text)
 	out[n] = '\0';
 }
 
-static void problem_v(struct load *l, struct conf_place at, const char *nearest, const char *fmt,
-		      va_list ap)
+__attribute__((format(printf, 4, 0))) static void
+problem_v(struct load *l, struct conf_place at, const char *nearest, const char *fmt, va_list ap)
 {
 	struct conf_problem *p = problems_push(l->problems);
 	struct source *s;

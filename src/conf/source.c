@@ -39,13 +39,19 @@ void sources_free(struct load *l)
 	}
 }
 
-/* "a.conf -> b.conf -> " and then `path`: who included whom. */
-static void put_chain(struct buf *b, const struct source *s)
+/* Of a long chain the ends are shown: so many files from each. */
+#define CHAIN_SHOWN 3
+
+/* "a.conf -> b.conf -> ": who included whom, down to `s`, which is `last` deep at most. */
+static void put_chain(struct buf *b, const struct source *s, unsigned last)
 {
 	if (s == NULL)
 		return;
-	put_chain(b, s->included_by);
-	buf_printf(b, "%s -> ", s->name);
+	put_chain(b, s->included_by, last);
+	if (s->depth < CHAIN_SHOWN || s->depth + CHAIN_SHOWN > last)
+		buf_printf(b, "%s -> ", s->name);
+	else if (s->depth == CHAIN_SHOWN)
+		buf_puts(b, "... -> ");
 }
 
 static void problem_chain(struct load *l, const struct source *by, struct conf_place at,
@@ -54,7 +60,7 @@ static void problem_chain(struct load *l, const struct source *by, struct conf_p
 	struct buf chain;
 
 	buf_init(&chain);
-	put_chain(&chain, by);
+	put_chain(&chain, by, by->depth);
 	buf_puts(&chain, path);
 	problem(l, at, "%s: %s", what, buf_cstr(&chain));
 	buf_fini(&chain);

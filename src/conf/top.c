@@ -10,6 +10,7 @@
 
 #include "conf/dump.h"
 #include "conf/names.h"
+#include "conf/value.h"
 
 /* ---- the file ---- */
 
@@ -34,13 +35,16 @@ void start_top(struct scope *s)
 void read_workers(struct scope *s, const struct directive *row, const struct node *n)
 {
 	struct conf *c = s->into;
+	const struct word *w = &n->words[1];
 	int64_t v;
 
-	if (strcmp(n->words[1].text, "auto") == 0)
+	if (strcmp(w->text, "auto") == 0)
 		c->workers = 0;
-	else if (arg_count(s->load, &n->words[1], "workers other than auto", row->min, row->max,
-			   &v))
+	else if (value_count(w->text, &v) == VALUE_OK && v >= row->min && v <= row->max)
 		c->workers = (unsigned)v;
+	else
+		problem(s->load, w->place, "workers is auto or %d to %d, not '%.60s'",
+			(int)row->min, (int)row->max, w->text);
 }
 
 void write_workers(struct dump *d, const struct directive *row, const void *from)

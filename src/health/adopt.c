@@ -97,7 +97,7 @@ static void plan_take(struct health *h, struct plan *plan)
 	free(h->dirty);
 	h->dirty = plan->dirty;
 	h->n_dirty = 0;
-	LIST_FOREACH_SAFE (it, tmp, &plan->fresh) {
+	LIST_FOREACH_SAFE(it, tmp, &plan->fresh) {
 		struct watched *w = CONTAINER_OF(it, struct watched, link);
 
 		AORTA_ASSERT(!h->by_slot[w->member->slot]);
@@ -156,7 +156,7 @@ static void release_unnamed(struct health *h)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &h->all) {
+	LIST_FOREACH_SAFE(it, tmp, &h->all) {
 		struct watched *w = CONTAINER_OF(it, struct watched, link);
 
 		if (w->serial != h->serial)

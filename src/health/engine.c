@@ -94,7 +94,7 @@ static void on_beat(struct ev_loop *loop, ev_timer *w, int revents)
 	cell_set(&h->stats.late_us_max, (uint64_t)h->late_us_max);
 	h->late_us_max = 0;
 	adopt_pending(h);
-	LIST_FOREACH (it, &h->all)
+	LIST_FOREACH(it, &h->all)
 		watched_gate(CONTAINER_OF(it, struct watched, link));
 	(void)epoch_reclaim(h->epoch);
 }
@@ -162,7 +162,7 @@ void health_stop(struct health *h)
 	if (h->state == HEALTH_STOPPED)
 		return;
 	h->state = HEALTH_STOPPED;
-	LIST_FOREACH (it, &h->all)
+	LIST_FOREACH(it, &h->all)
 		stop_watched(CONTAINER_OF(it, struct watched, link));
 	ev_timer_stop(h->loop, &h->due_timer);
 	ev_timer_stop(h->loop, &h->beat);

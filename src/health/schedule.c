@@ -52,6 +52,11 @@ int64_t schedule_first_us(const struct conf_probe *p, unsigned i, unsigned n)
 	return n == 0 ? 0 : window * 1000 * (int64_t)i / (int64_t)n;
 }
 
+int64_t schedule_phase_us(int64_t gap_us, struct rng *rng)
+{
+	return 1 + (int64_t)((double)(gap_us - 1) * rng_unit(rng));
+}
+
 int64_t schedule_pull_us(int64_t due_us, int64_t now_us, int64_t gap_us)
 {
 	return due_us > now_us + gap_us ? now_us + gap_us : due_us;

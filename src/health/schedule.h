@@ -41,6 +41,12 @@ int64_t schedule_gap_us(const struct conf_probe *p, enum probe_role role, enum c
 /* The delay of the first probe of the i-th of n new members: even over the shortest interval. */
 int64_t schedule_first_us(const struct conf_probe *p, unsigned i, unsigned n);
 
+/*
+ * The gap after the first probe: anywhere up to `gap_us`. The first ones are close together, so
+ * that new members are judged soon; from the second on they are spread over the whole interval.
+ */
+int64_t schedule_phase_us(int64_t gap_us, struct rng *rng);
+
 /* A changed interval holds from now on: never later than one new interval away. */
 int64_t schedule_pull_us(int64_t due_us, int64_t now_us, int64_t gap_us);
 

@@ -80,8 +80,9 @@ static int64_t gap_us(struct target *t)
 {
 	bool clear = t->runs > 0 && !says_nothing(&t->last);
 	enum confidence c = clear ? rise_fall_confidence(&t->counter) : IN_DOUBT;
+	int64_t us = schedule_gap_us(t->conf, t->role, c, &t->rng);
 
-	return schedule_gap_us(t->conf, t->role, c, &t->rng);
+	return t->runs == 1 ? schedule_phase_us(us, &t->rng) : us;
 }
 
 static void forget(struct target *t)

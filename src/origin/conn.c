@@ -478,7 +478,7 @@ void conn_close_all(struct port *p, const struct conn *spared, bool reset)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &p->connections) {
+	LIST_FOREACH_SAFE(it, tmp, &p->connections) {
 		struct conn *c = CONTAINER_OF(it, struct conn, link);
 
 		if (c == spared)
@@ -493,7 +493,7 @@ unsigned conn_close_idle(struct port *p, const struct conn *spared, bool reset)
 	struct list *it, *tmp;
 	unsigned n = 0;
 
-	LIST_FOREACH_SAFE (it, tmp, &p->connections) {
+	LIST_FOREACH_SAFE(it, tmp, &p->connections) {
 		struct conn *c = CONTAINER_OF(it, struct conn, link);
 
 		if (c == spared || c->state != CONN_HEAD || c->stash.len)

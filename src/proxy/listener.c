@@ -88,10 +88,10 @@ static struct acceptor *acceptor_find(struct worker *w, const struct addr *addr)
 {
 	struct list *it, *jt;
 
-	LIST_FOREACH (it, &w->listeners) {
+	LIST_FOREACH(it, &w->listeners) {
 		struct listener *l = CONTAINER_OF(it, struct listener, link);
 
-		LIST_FOREACH (jt, &l->acceptors) {
+		LIST_FOREACH(jt, &l->acceptors) {
 			struct acceptor *a = CONTAINER_OF(jt, struct acceptor, link);
 
 			if (addr_eq(&a->addr, addr))
@@ -107,7 +107,7 @@ static struct listener *find(struct worker *w, const char *name)
 {
 	struct list *it;
 
-	LIST_FOREACH (it, &w->listeners) {
+	LIST_FOREACH(it, &w->listeners) {
 		struct listener *l = CONTAINER_OF(it, struct listener, link);
 
 		if (!l->gone && strcmp(l->conf->name, name) == 0)
@@ -177,7 +177,7 @@ static void close_unkept(struct listener *l)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &l->acceptors) {
+	LIST_FOREACH_SAFE(it, tmp, &l->acceptors) {
 		struct acceptor *a = CONTAINER_OF(it, struct acceptor, link);
 
 		if (!a->keep)
@@ -192,7 +192,7 @@ static void wind_down(struct listener *l)
 	struct list *it, *tmp;
 
 	l->gone = true;
-	LIST_FOREACH_SAFE (it, tmp, &l->w->all_sessions) {
+	LIST_FOREACH_SAFE(it, tmp, &l->w->all_sessions) {
 		struct session *s = CONTAINER_OF(it, struct session, link);
 
 		if (s->listener == l)
@@ -220,7 +220,7 @@ int listeners_apply(struct worker *w, const struct worker_socket *sockets, unsig
 		point_at(by_index[i], w->gen, &c->listeners[i]);
 	}
 	result = take_sockets(w, by_index, sockets, n);
-	LIST_FOREACH_SAFE (it, tmp, &w->listeners) {
+	LIST_FOREACH_SAFE(it, tmp, &w->listeners) {
 		struct listener *l = CONTAINER_OF(it, struct listener, link);
 
 		close_unkept(l);
@@ -236,10 +236,10 @@ void listeners_close(struct worker *w)
 {
 	struct list *it, *jt, *tmp;
 
-	LIST_FOREACH (it, &w->listeners) {
+	LIST_FOREACH(it, &w->listeners) {
 		struct listener *l = CONTAINER_OF(it, struct listener, link);
 
-		LIST_FOREACH_SAFE (jt, tmp, &l->acceptors)
+		LIST_FOREACH_SAFE(jt, tmp, &l->acceptors)
 			acceptor_close(CONTAINER_OF(jt, struct acceptor, link));
 	}
 }
@@ -255,7 +255,7 @@ void listeners_sweep(struct worker *w)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &w->listeners) {
+	LIST_FOREACH_SAFE(it, tmp, &w->listeners) {
 		struct listener *l = CONTAINER_OF(it, struct listener, link);
 
 		if (l->gone && l->sessions == 0)
@@ -268,6 +268,6 @@ void listeners_free(struct worker *w)
 	struct list *it, *tmp;
 
 	listeners_close(w);
-	LIST_FOREACH_SAFE (it, tmp, &w->listeners)
+	LIST_FOREACH_SAFE(it, tmp, &w->listeners)
 		listener_free(CONTAINER_OF(it, struct listener, link));
 }

@@ -359,11 +359,11 @@ void tunnels_retry_pick(struct worker_pool *p)
 
 	/* Those that have to wait again go to the back of the list proper. */
 	list_init(&now);
-	LIST_FOREACH_SAFE (it, tmp, &p->waiting_tunnels) {
+	LIST_FOREACH_SAFE(it, tmp, &p->waiting_tunnels) {
 		list_remove(it);
 		list_push_back(&now, it);
 	}
-	LIST_FOREACH_SAFE (it, tmp, &now)
+	LIST_FOREACH_SAFE(it, tmp, &now)
 		retry_pick(CONTAINER_OF(it, struct tunnel, link));
 }
 

@@ -57,7 +57,7 @@ static void slot_close_idle(struct upstream_slot *slot)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &slot->idle)
+	LIST_FOREACH_SAFE(it, tmp, &slot->idle)
 		upstream_close(CONTAINER_OF(it, struct upstream, link));
 }
 
@@ -251,7 +251,7 @@ void upstream_member_out(struct worker *w, struct member *m)
 	 * What is tried elsewhere leaves the list and may add to it (never to this slot: the member
 	 * is not eligible), and it is safe to step on because the dead are freed at the turn's end.
 	 */
-	LIST_FOREACH_SAFE (it, tmp, &slot->busy) {
+	LIST_FOREACH_SAFE(it, tmp, &slot->busy) {
 		struct upstream *u = CONTAINER_OF(it, struct upstream, link);
 		struct exchange *x = u->exchange;
 
@@ -281,7 +281,7 @@ static void cut_busy(struct upstream_slot *slot)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &slot->busy) {
+	LIST_FOREACH_SAFE(it, tmp, &slot->busy) {
 		struct upstream *u = CONTAINER_OF(it, struct upstream, link);
 
 		if (u->exchange) {

@@ -70,15 +70,15 @@ static void free_the_dead(struct worker *w)
 	struct list *it, *tmp;
 
 	/* An exchange names its session, so it goes first. */
-	LIST_FOREACH_SAFE (it, tmp, &w->dead_exchanges) {
+	LIST_FOREACH_SAFE(it, tmp, &w->dead_exchanges) {
 		list_remove(it);
 		exchange_free(CONTAINER_OF(it, struct exchange, link));
 	}
-	LIST_FOREACH_SAFE (it, tmp, &w->dead_upstreams) {
+	LIST_FOREACH_SAFE(it, tmp, &w->dead_upstreams) {
 		list_remove(it);
 		upstream_free(CONTAINER_OF(it, struct upstream, link));
 	}
-	LIST_FOREACH_SAFE (it, tmp, &w->dead_sessions) {
+	LIST_FOREACH_SAFE(it, tmp, &w->dead_sessions) {
 		list_remove(it);
 		session_free(CONTAINER_OF(it, struct session, link));
 	}
@@ -129,7 +129,7 @@ static void cut_all(struct worker *w)
 {
 	struct list *it, *tmp;
 
-	LIST_FOREACH_SAFE (it, tmp, &w->all_sessions)
+	LIST_FOREACH_SAFE(it, tmp, &w->all_sessions)
 		cut(w, CONTAINER_OF(it, struct session, link));
 }
 
@@ -238,11 +238,11 @@ static void retry_waiting(struct worker_pool *p)
 
 	/* Those that have to wait again go to the back of the list proper. */
 	list_init(&now);
-	LIST_FOREACH_SAFE (it, tmp, &p->waiting) {
+	LIST_FOREACH_SAFE(it, tmp, &p->waiting) {
 		list_remove(it);
 		list_push_back(&now, it);
 	}
-	LIST_FOREACH_SAFE (it, tmp, &now) {
+	LIST_FOREACH_SAFE(it, tmp, &now) {
 		struct exchange *x = CONTAINER_OF(it, struct exchange, link);
 		struct session *s = x->s;
 
@@ -286,7 +286,7 @@ static void on_stop(struct mail *m, void *owner)
 	w->stopping = true;
 	w->stop_deadline = note.when;
 	listeners_close(w);
-	LIST_FOREACH_SAFE (it, tmp, &w->all_sessions)
+	LIST_FOREACH_SAFE(it, tmp, &w->all_sessions)
 		session_wind_down(CONTAINER_OF(it, struct session, link));
 	if (w->now >= w->stop_deadline)
 		cut_all(w);

@@ -17,6 +17,7 @@ struct record {
 	struct member *member;	       /* owns */
 	bool leaving;		       /* not to be found by identity any more */
 	bool released;		       /* by health: the workers have been asked */
+	bool forgotten;		       /* by all workers */
 	unsigned named_by;	       /* serial of the last generation that was seen to name it */
 	unsigned workers_left;	       /* that have not forgotten it yet */
 	int64_t drain_ms;	       /* of its pool, when last named */

@@ -110,3 +110,20 @@ def test_a_command_that_overstays_is_killed(check, tmp_path, monkeypatch):
     monkeypatch.setattr(check, "LOGS", tmp_path)
     assert check.run("slow", ["sleep", "60"], 0.2, cwd=tmp_path) == 124
     assert "killed" in (tmp_path / "slow.log").read_text()
+
+
+def test_reports_of_daemons_are_found_and_logged(check, tmp_path, monkeypatch):
+    monkeypatch.setattr(check, "LOGS", tmp_path)
+    (tmp_path / "reports").mkdir()
+    (tmp_path / "reports" / "asan-func.4711").write_text("ERROR: AddressSanitizer: heap-use-after-free")
+    (tmp_path / "reports" / "tsan-func.4712").write_text("another stage's")
+    assert check.collect_reports("asan/func") == 1
+    assert "heap-use-after-free" in (tmp_path / "asan-func.log").read_text()
+
+
+def test_errors_far_up_in_a_log_are_shown(check, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(check, "ROOT", tmp_path)
+    monkeypatch.setattr(check, "LOGS", tmp_path)
+    (tmp_path / "x.log").write_text("a.c:1:1: error: here\n" + "noise\n" * 500)
+    check.show_tail("x")
+    assert "a.c:1:1: error: here" in capsys.readouterr().out

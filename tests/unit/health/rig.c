@@ -85,6 +85,19 @@ void rig_close(struct rig *r)
 	ev_loop_destroy(r->loop);
 }
 
+/* The generation's own, so that a sanitizer sees who looks at it too late. */
+static struct conf_probe *copy_probe(const struct conf_probe *from)
+{
+	struct conf_probe *p;
+
+	if (!from)
+		return NULL;
+	p = malloc(sizeof(*p));
+	AORTA_ASSERT(p);
+	*p = *from;
+	return p;
+}
+
 static void fill_pool(struct conf_pool *c, struct pool *p, const struct rig_pool *from, unsigned i)
 {
 	unsigned k;
@@ -94,7 +107,8 @@ static void fill_pool(struct conf_pool *c, struct pool *p, const struct rig_pool
 	c->n_members = from->n_members;
 	c->members = calloc(from->n_members + 1, sizeof(*c->members));
 	c->drain_timeout_ms = from->drain_timeout_ms ? from->drain_timeout_ms : 60000;
-	memcpy(c->probes, from->probes, sizeof(c->probes));
+	for (k = 0; k < PROBE_ROLES; k++)
+		c->probes[k] = copy_probe(from->probes[k]);
 	p->magic = POOL_MAGIC;
 	p->conf = c;
 	p->n_members = from->n_members;
@@ -128,9 +142,11 @@ struct generation *rig_generation(const struct rig_pool *pools, unsigned n)
 
 void rig_generation_free(struct generation *g)
 {
-	unsigned i;
+	unsigned i, role;
 
 	for (i = 0; i < g->n_pools; i++) {
+		for (role = 0; role < PROBE_ROLES; role++)
+			free((void *)(uintptr_t)g->conf->pools[i].probes[role]);
 		view_free(atomic_load(&g->pools[i].view));
 		free(g->pools[i].members);
 		free(g->conf->pools[i].members);

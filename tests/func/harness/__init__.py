@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: MIT
+"""What the functional tests share: processes, ports, clients, waiting."""
