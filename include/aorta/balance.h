@@ -12,7 +12,7 @@
 /* A worker's memory for one pool. */
 struct balance_state {
 	uint64_t serial;  /* view that `current` was made for */
-	int64_t *current; /* owns: smooth round robin's running weights, one per entry */
+	int64_t *current; /* owns: round robin's running weights or p2c's sums, one per entry */
 	unsigned cap;
 	unsigned next; /* where equal weights go on */
 	struct rng rng;

@@ -29,22 +29,32 @@ const struct role_report *cell_leading_role(const struct snap_member *m)
 	return NULL;
 }
 
+void cell_role_result(struct buf *b, const struct role_report *r)
+{
+	buf_puts(b, probe_code_name(r->last.code));
+	if (r->last.status != 0)
+		buf_printf(b, " %u", r->last.status);
+	if (r->last.sys_errno != 0)
+		buf_printf(b, " %s", errno_name(r->last.sys_errno));
+}
+
+void cell_role_timing(struct buf *b, const struct snapshot *s, const struct role_report *r)
+{
+	buf_duration_us(b, r->last.total_us);
+	buf_puts(b, ", ");
+	form_age(b, s->wall_us - r->last_wall_us);
+	buf_puts(b, " ago");
+}
+
 void cell_role_probe(struct buf *b, const struct snapshot *s, const struct role_report *r)
 {
 	if (r->runs == 0) {
 		buf_puts(b, "not yet");
 		return;
 	}
-	buf_puts(b, probe_code_name(r->last.code));
-	if (r->last.status != 0)
-		buf_printf(b, " %u", r->last.status);
-	if (r->last.sys_errno != 0)
-		buf_printf(b, " %s", errno_name(r->last.sys_errno));
+	cell_role_result(b, r);
 	buf_puts(b, " in ");
-	buf_duration_us(b, r->last.total_us);
-	buf_puts(b, ", ");
-	form_age(b, s->wall_us - r->last_wall_us);
-	buf_puts(b, " ago");
+	cell_role_timing(b, s, r);
 }
 
 void cell_role_count(struct buf *b, const struct role_report *r)

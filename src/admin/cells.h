@@ -23,6 +23,9 @@ void cell_latency(struct buf *b, const struct snapshot *s, const struct snap_mem
 
 /* The same for one role. */
 void cell_role_probe(struct buf *b, const struct snapshot *s, const struct role_report *r);
+void cell_role_result(struct buf *b, const struct role_report *r); /* "L7OK 200" */
+/* "1.2ms, 0s ago" */
+void cell_role_timing(struct buf *b, const struct snapshot *s, const struct role_report *r);
 void cell_role_count(struct buf *b, const struct role_report *r);
 /* The role whose probe speaks for the member: readiness, else another; NULL without any. */
 const struct role_report *cell_leading_role(const struct snap_member *m);

@@ -11,7 +11,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "aorta/assert.h"
 #include "server.h"
+#include "state.h"
 
 #define BACKLOG	    64   /* as many as we would keep */
 #define SOCKET_MODE 0660 /* owner and group: who may change things */
@@ -101,11 +103,14 @@ static int bind_unix(struct door *d, const struct sockaddr_un *at, struct err *e
 			       at->sun_path);
 	if (alive == 0 && unlink(at->sun_path) != 0)
 		return err_sys(e, "admin cannot replace the stale socket %s", at->sun_path);
-	/* Before bind(): the file is born with this mode, so it is never open to more (unix(7)). */
+	/*
+	 * The file is born with the socket's mode less the umask (unix(7)): never open to more than
+	 * it shall be, and opened to its group afterwards.
+	 */
 	(void)fchmod(d->fd, SOCKET_MODE);
 	if (bind(d->fd, (const struct sockaddr *)at, sizeof(*at)) != 0)
 		return err_sys(e, "admin cannot listen on %s", at->sun_path);
-	if (listen(d->fd, BACKLOG) != 0)
+	if (chmod(at->sun_path, SOCKET_MODE) != 0 || listen(d->fd, BACKLOG) != 0)
 		return err_sys(e, "admin cannot listen on %s", at->sun_path);
 	if (lstat(at->sun_path, &st) == 0) {
 		d->dev = st.st_dev;

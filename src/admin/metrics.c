@@ -285,7 +285,7 @@ static const struct {
 	{ "probe_failures_total", "counter", "Probes that did not pass.", probe_failures },
 	{ "probe_passing", "gauge", "1 when the verdict of this role is that it passes.",
 	  probe_passing },
-	{ "probe_counter", "gauge", "The counter of rise and fall; from rise on it passes.",
+	{ "probe_rise_fall", "gauge", "The counter of rise and fall; from rise on it passes.",
 	  probe_counter },
 	{ "probe_last_duration_seconds", "gauge", "Duration of the last probe.", probe_duration },
 	{ "probe_last_timestamp_seconds", "gauge", "When the last probe ended; 0 before the first.",

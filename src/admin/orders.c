@@ -10,7 +10,7 @@
 #include "render.h"
 #include "state.h"
 
-/* "aortactl (uid 0)": the client's own first word, and what we know of where it comes from. */
+/* "aortactl, uid 0": the client's own first word, and what we know of where it comes from. */
 static void order_who(const struct ask *ask, char *out, size_t cap)
 {
 	const struct http1_header *h = http1_find_name(&ask->http->head, SLICE_LIT("User-Agent"));
@@ -22,7 +22,7 @@ static void order_who(const struct ask *ask, char *out, size_t cap)
 	if (n == 0)
 		snprintf(out, cap, "%s", ask->peer->text);
 	else
-		snprintf(out, cap, "%.*s (%s)", (int)n, agent.p, ask->peer->text);
+		snprintf(out, cap, "%.*s, %s", (int)n, agent.p, ask->peer->text);
 }
 
 /* The member that is ordered about; NULL after an error in `reply`. */

@@ -20,6 +20,8 @@ struct page_filter {
 void page_text(struct buf *b, const char *s);
 /* "<b class='st c-wrong'><i>x</i>DOWN</b>" */
 void page_state(struct buf *b, enum member_state state, enum concern concern);
+/* A link to the view of one pool. */
+void page_pool_link(struct buf *b, const char *pool, const char *text);
 /* A link to a member's own view. */
 void page_member_link(struct buf *b, const char *pool, const char *member, bool with_pool);
 

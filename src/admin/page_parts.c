@@ -51,6 +51,15 @@ static void put_query_value(struct buf *b, const char *s)
 	}
 }
 
+void page_pool_link(struct buf *b, const char *pool, const char *text)
+{
+	buf_puts(b, "<a href=\"/?pool=");
+	put_query_value(b, pool);
+	buf_puts(b, "\">");
+	page_text(b, text);
+	buf_puts(b, "</a>");
+}
+
 void page_member_link(struct buf *b, const char *pool, const char *member, bool with_pool)
 {
 	buf_puts(b, "<a href=\"/?pool=");

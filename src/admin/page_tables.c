@@ -28,9 +28,54 @@ static void cell_member(struct buf *b, const struct snapshot *s, const struct sn
 	buf_puts(b, "</span>");
 }
 
+/* "14:02:11" and below it the age; on a phone in one line. */
+static void cell_when(struct buf *b, const struct snapshot *s, const struct snap_member *m)
+{
+	if (m->since_wall_us == 0) {
+		buf_putc(b, '-');
+		return;
+	}
+	form_clock(b, m->since_wall_us, s->wall_us);
+	buf_puts(b, "<br><span class=\"soft\">");
+	form_age(b, s->wall_us - m->since_wall_us);
+	buf_puts(b, "</span>");
+}
+
+/* A member that serves although its last probe failed: that is what is to be known of it. */
 static void cell_why(struct buf *b, const struct snapshot *s, const struct snap_member *m)
 {
-	page_text(b, m->sentence);
+	const struct role_report *r = cell_leading_role(m);
+	struct buf v;
+
+	if (m->concern != CONCERN_DOUBT || r == NULL || probe_code_passed(r->last.code)) {
+		page_text(b, m->sentence);
+		return;
+	}
+	buf_init(&v);
+	buf_puts(&v, "last probe: ");
+	finding_sentence(&v, &r->last);
+	buf_html(b, buf_as_slice(&v));
+	buf_fini(&v);
+}
+
+static void cell_last_probe(struct buf *b, const struct snapshot *s, const struct snap_member *m)
+{
+	const struct role_report *r = cell_leading_role(m);
+	struct buf v;
+
+	if (r == NULL || r->runs == 0) {
+		buf_puts(b, r == NULL ? "-" : "not yet");
+		return;
+	}
+	buf_init(&v);
+	cell_role_result(&v, r);
+	buf_html(b, buf_as_slice(&v));
+	buf_puts(b, "<br><span class=\"soft nw\">");
+	buf_clear(&v);
+	cell_role_timing(&v, s, r);
+	buf_html(b, buf_as_slice(&v));
+	buf_puts(b, "</span>");
+	buf_fini(&v);
 }
 
 static void cell_weight(struct buf *b, const struct snapshot *s, const struct snap_member *m)
@@ -48,15 +93,15 @@ static const struct {
 } columns[] = {
 	{ "state", NULL, "", cell_state, true },
 	{ "member", NULL, "nw", cell_member, true },
-	{ "since (UTC)", "since", "nw", cell_since, false },
+	{ "since (UTC)", "since", "nw", cell_when, true },
 	{ "why", NULL, "why", cell_why, true },
-	{ "last probe", "probe", "", cell_probe, false },
+	{ "last probe", "probe", "", cell_last_probe, true },
 	{ "count", "count", "nw", cell_count, false },
 	{ "req/s", "req/s", "n", cell_rate, false },
 	{ "total", "total", "n", cell_total, false },
 	{ "in flight", "in flight", "n", cell_in_flight, false },
 	{ "errors 1m", "errors 1m", "n", cell_errors, false },
-	{ "p50 p95 p99 1m", "p50 p95 p99", "n", cell_latency, false },
+	{ "p50 p95 p99", "p50 p95 p99", "n", cell_latency, false },
 	{ "weight &middot; tier", "weight, tier", "n", cell_weight, true },
 };
 
@@ -85,11 +130,9 @@ static void member_row(struct buf *b, const struct snapshot *s, const struct sna
 
 static void pool_title(struct buf *b, const struct snap_pool *p)
 {
-	buf_puts(b, "<h2><a href=\"/?pool=");
-	page_text(b, p->conf->name);
-	buf_puts(b, "\">");
-	page_text(b, p->conf->name);
-	buf_printf(b, "</a> <span class=\"c-%s\">%u of %u serve</span> <span class=\"soft\">",
+	buf_puts(b, "<h2>");
+	page_pool_link(b, p->conf->name, p->conf->name);
+	buf_printf(b, " <span class=\"c-%s\">%u of %u serve</span> <span class=\"soft\">",
 		   concern_css(p->concern), p->n_serving, p->n_members);
 	buf_puts(b, balance_kind_name(p->conf->balance));
 	if (p->tier > p->lowest_tier)
@@ -128,10 +171,9 @@ static unsigned count_rows(const struct snap_pool *p, const struct page_filter *
 
 static void rest_line(struct buf *b, const struct snap_pool *p, unsigned hidden)
 {
-	buf_printf(b, "<p class=\"soft\">%u more serve%s: <a href=\"/?pool=", hidden,
-		   hidden == 1 ? "s" : "");
-	page_text(b, p->conf->name);
-	buf_puts(b, "\">show all</a></p>");
+	buf_printf(b, "<p class=\"soft\">%u more serve%s: ", hidden, hidden == 1 ? "s" : "");
+	page_pool_link(b, p->conf->name, "show all");
+	buf_puts(b, "</p>");
 }
 
 void page_pool(struct buf *b, const struct snapshot *s, const struct snap_pool *p,

@@ -186,7 +186,8 @@ static int accept_one(struct door *d, struct addr *from)
 {
 	socklen_t len = sizeof(*from);
 
-	return accept4(d->fd, &from->sa, d->local ? NULL : &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	return accept4(d->fd, d->local ? NULL : &from->sa, d->local ? NULL : &len,
+		       SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
 void server_full_or_accept(struct door *d)

@@ -7,7 +7,7 @@
 
 #include "aorta/assert.h"
 #include "aorta/clock.h"
-#include "nearest.h"
+#include "aorta/nearest.h"
 #include "state.h"
 
 const char *concern_css(enum concern c)
@@ -286,9 +286,10 @@ struct snap_member *snap_pool_member(const struct snap_pool *p, const char *name
 
 const char *snapshot_near_pool(const struct snapshot *s, const char *name)
 {
-	struct nearest n = nearest_to(name);
+	struct nearest n;
 	unsigned i;
 
+	nearest_init(&n, name);
 	for (i = 0; i < s->n_pools; i++)
 		nearest_offer(&n, s->pools[i].conf->name);
 	return n.best;
@@ -296,9 +297,10 @@ const char *snapshot_near_pool(const struct snapshot *s, const char *name)
 
 const char *snap_pool_near_member(const struct snap_pool *p, const char *name)
 {
-	struct nearest n = nearest_to(name);
+	struct nearest n;
 	unsigned i;
 
+	nearest_init(&n, name);
 	for (i = 0; i < p->n_members; i++)
 		nearest_offer(&n, p->members[i].conf->name);
 	return n.best;

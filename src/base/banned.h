@@ -8,8 +8,7 @@
 #include <string.h>
 #include <time.h>
 
-/* glibc's fortified headers make macros of these for clang, which will not poison a macro quietly.
- */
+/* glibc's fortified headers make macros of these for clang, which warns when it poisons one. */
 #undef sprintf
 #undef vsprintf
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "aorta/assert.h"
-#include "conf/nearest.h"
+#include "aorta/nearest.h"
 #include "conf/schema.h"
 #include "conf/value.h"
 

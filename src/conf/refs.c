@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "conf/names.h"
-#include "conf/nearest.h"
+#include "aorta/nearest.h"
 #include "conf/schema.h"
 
 struct declared {

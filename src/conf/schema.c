@@ -208,7 +208,7 @@ static const struct directive POOL[] = {
 		    "the start, and passive is off."),
 	OWN(role, "liveness", 1, 1, MAY_BLOCK, .variant = ROLE_LIVENESS,
 	    .args = "PROBE\ntcp|http [{ ... }]", .fallback_said = "none",
-	    .help = "The probe that decides whether a member must be restarted."),
+	    .help = "The probe that tells whether a member must be restarted; it is watched and shown."),
 	OWN(role, "startup", 1, 1, MAY_BLOCK, .variant = ROLE_STARTUP,
 	    .args = "PROBE\ntcp|http [{ ... }]", .fallback_said = "none",
 	    .help = "The probe that must pass once before the other two begin."),

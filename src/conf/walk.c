@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "aorta/assert.h"
-#include "conf/nearest.h"
+#include "aorta/nearest.h"
 #include "conf/schema.h"
 
 const struct directive *block_find(const struct block *b, const char *word)

@@ -185,9 +185,12 @@ static int prepare_admin(struct daemon *d, struct err *e)
 {
 	static struct admin_ops ops;
 
+	struct epoch_reader *reader = epoch_reader_new(d->epoch);
+
 	ops = status_ops;
 	ops.ctx = d;
-	d->admin = admin_new(d->loop, &ops, d->turn.reader, HISTORY);
+	if (reader)
+		d->admin = admin_new(d->loop, &ops, reader, HISTORY);
 	return d->admin ? 0 : err_set(e, ERR_MEMORY, "out of memory for the admin side");
 }
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "aorta/assert.h"
+#include "pool/balance_inner.h"
 
 typedef struct member *pick_fn(const struct view *v, struct balance_state *s,
 			       const struct tried *tried);
@@ -32,6 +33,20 @@ void balance_state_fini(struct balance_state *s)
 	free(s->current);
 	s->current = NULL;
 	s->cap = 0;
+}
+
+bool balance_reserve(struct balance_state *s, unsigned n)
+{
+	int64_t *grown;
+
+	if (s->cap >= n)
+		return true;
+	grown = reallocarray(s->current, n, sizeof(grown[0]));
+	if (!grown)
+		return false;
+	s->current = grown;
+	s->cap = n;
+	return true;
 }
 
 struct member *balance_pick(enum balance_kind kind, const struct view *v, struct balance_state *s,

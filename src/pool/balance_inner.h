@@ -38,4 +38,7 @@ static inline int load_cmp(struct load a, struct load b)
 	return (left > right) - (left < right);
 }
 
+/* Room for `n` entries in s->current, whose values are then undefined. False: out of memory. */
+bool balance_reserve(struct balance_state *s, unsigned n);
+
 #endif

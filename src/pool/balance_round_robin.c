@@ -7,7 +7,6 @@
  */
 #include "aorta/balance.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "pool/balance_inner.h"
@@ -80,14 +79,8 @@ static bool prepare(const struct view *v, struct balance_state *s)
 {
 	if (s->current && s->serial == v->serial)
 		return true;
-	if (s->cap < v->n) {
-		int64_t *grown = reallocarray(s->current, v->n, sizeof(grown[0]));
-
-		if (!grown)
-			return false;
-		s->current = grown;
-		s->cap = v->n;
-	}
+	if (!balance_reserve(s, v->n))
+		return false;
 	start_anywhere(v, s);
 	s->serial = v->serial;
 	return true;

@@ -14,7 +14,8 @@
 /* A body up to this size is copied behind the head for one send; beyond it, two iovecs. */
 #define COPY_BYTES 16384
 
-static const char last_chunk[] = "0\r\n\r\n";
+static const char end_last_chunk[] = "\r\n0\r\n\r\n"; /* end of a chunk, then of the body */
+static const char *const last_chunk = end_last_chunk + 2;
 
 /* ---- sending ---- */
 
@@ -50,7 +51,7 @@ static enum io_result send_pieces(struct exchange *x, size_t head, struct slice 
 	}
 	v[0] = (struct iovec){ w->out, (size_t)(at - w->out) };
 	v[1] = (struct iovec){ (char *)data.p, data.n };
-	v[2] = (struct iovec){ "\r\n0\r\n\r\n", x->answer_chunked ? (end ? 7u : 2u) : 0u };
+	v[2] = (struct iovec){ (char *)end_last_chunk, x->answer_chunked ? (end ? 7u : 2u) : 0u };
 	x->answer_bytes += v[0].iov_len + v[1].iov_len + v[2].iov_len;
 	return stream_sendv(&s->stream, &w->chunks, v, 3, more);
 }

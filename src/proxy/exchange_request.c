@@ -13,6 +13,9 @@
 #include "proxy/rewrite.h"
 #include "proxy/route.h"
 
+static const char line_end[] = "\r\n";
+static const char last_chunk[] = "0\r\n\r\n";
+
 /* ---- birth ---- */
 
 static void client_terms(struct exchange *x, const struct http1_request *r)
@@ -200,10 +203,10 @@ static enum io_result send_data(struct exchange *x, struct slice data)
 	if (data.n) {
 		v[n++] = (struct iovec){ size, chunked_size_line(size, data.n) };
 		v[n++] = (struct iovec){ (char *)data.p, data.n };
-		v[n++] = (struct iovec){ "\r\n", 2 };
+		v[n++] = (struct iovec){ (char *)line_end, 2 };
 	}
 	if (x->request_body.done)
-		v[n++] = (struct iovec){ "0\r\n\r\n", 5 };
+		v[n++] = (struct iovec){ (char *)last_chunk, 5 };
 	return n ? stream_sendv(to, &w->chunks, v, n, false) : IO_OK;
 }
 

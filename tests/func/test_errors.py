@@ -28,7 +28,7 @@ def assert_own(a, answer, word, count=1):
     assert answer.status == STATUSES[word], answer
     assert answer.get("Aorta-Error") == word
     assert len(answer.raw) < 2000
-    assert a.admin.metric("aorta_listener_own_errors_total", listener="www", error=word) == count
+    assert a.admin.metric("aorta_listener_own_errors_total", listener="www", reason=word) == count
 
 
 @pytest.fixture

@@ -1,23 +1,32 @@
 # SPDX-License-Identifier: MIT
 """Members that die, hang or lie, under load: no client may notice, and aorta must say why."""
+import datetime
 import signal
 
 import pytest
 
-from harness import http
 from harness.load import Load
 from harness.waiting import until
 
 CONNECTIONS = 200
 
 
-def transitions(a, member, **more):
-    return [e for e in a.admin.events(pool="web", member=member, limit=1000, **more)
-            if e["transition"]]
+def history(a, member):
+    """All that is recorded of the member, oldest first."""
+    return sorted(a.admin.events(pool="web", member=member, limit=1000), key=lambda e: e["id"])
+
+
+def transitions(a, member):
+    return [e for e in history(a, member) if e["transition"]]
+
+
+def at(event):
+    """When, in seconds."""
+    return datetime.datetime.fromisoformat(event["time"].replace("Z", "+00:00")).timestamp()
 
 
 def why(a, member):
-    return a.admin.member("web", member)["why"]["sentence"]
+    return a.admin.member("web", member)["why"]
 
 
 @pytest.mark.parametrize("action", ["recheck", "down"])
@@ -39,10 +48,10 @@ def test_killed_member_under_load(web, action):
         assert load.by_origin["b"] > during
     load.assert_clean()
 
-    events = sorted(a.admin.events(pool="web", member="b", limit=1000), key=lambda e: e["id"])
+    events = history(a, "b")
     down = next(e for e in events if e["transition"] and e["to"] == "DOWN")
-    first = next(e for e in events if e["finding"]["errno"] == "ECONNREFUSED")
-    assert 0 <= down["time_us"] - first["time_us"] <= 200_000
+    first = next(e for e in events if e["finding"] and e["finding"]["errno_name"] == "ECONNREFUSED")
+    assert 0 <= at(down) - at(first) <= 0.2
     assert "ECONNREFUSED" in down["sentence"] and "refused" in down["sentence"]
     up = next(e for e in events if e["transition"] and e["to"] == "UP" and e["id"] > down["id"])
     assert up["needed"] == 2 and up["streak"] >= 2
@@ -66,7 +75,7 @@ def test_hanging_member_under_load(web):
         load.wait_done(500)
         members[2].freeze()
         m = a.admin.wait_state("web", "c", "DOWN")
-        assert "TOUT" in m["why"]["finding"]["code"] or "time" in m["why"]["sentence"]
+        assert m["evidence"]["finding"]["code"] == "L7TOUT"
         load.wait_done(500)
         members[2].thaw()
         a.admin.wait_state("web", "c", "UP")
@@ -82,7 +91,7 @@ def test_503_to_everything(web):
         load.wait_done(500)
         members[0].command("status", code=503)
         m = a.admin.wait_state("web", "a", "DOWN")
-        assert "503" in m["why"]["sentence"]
+        assert "503" in m["why"]
         load.wait_done(500)
         members[0].normal()
         a.admin.wait_state("web", "a", "UP")
@@ -114,8 +123,7 @@ def test_rise_and_fall_are_counted(aorta, origins):
     o.command("status", code=500, scope="health", count=4)
     a.admin.wait_state("web", "a", "DOWN")
     a.admin.wait_state("web", "a", "UP")
-    down, up = transitions(a, "a")[-2:] if transitions(a, "a")[0]["id"] < transitions(a, "a")[-1]["id"] \
-        else reversed(transitions(a, "a")[:2])
+    down, up = transitions(a, "a")[-2:]
     assert (down["to"], down["streak"], down["needed"]) == ("DOWN", 4, 4)
     assert (up["to"], up["streak"], up["needed"]) == ("UP", 3, 3)
 
@@ -132,7 +140,7 @@ def test_expectations(aorta, origins):
                       (b"HTTP/1.1 200 OK\r\nX-Origin: a\r\nContent-Length: 2\r\n\r\nno", "body"),
                       (b"HTTP/1.1 301 OK\r\nX-Origin: a\r\nContent-Length: 2\r\n\r\nok", "301")):
         o.raw(raw, scope="health", then="keep")
-        assert word.lower() in a.admin.wait_state("web", "a", "DOWN")["why"]["sentence"].lower()
+        assert word.lower() in a.admin.wait_state("web", "a", "DOWN")["why"].lower()
         o.normal()
         a.admin.wait_state("web", "a", "UP")
 
@@ -154,7 +162,7 @@ def test_without_readiness_a_tcp_probe_judges(aorta, origins):
     (o,) = origins(1)
     a = aorta("listener www { bind @listen@; pool web; } pool web { member a @a@; }", a=o.addr)
     m = a.admin.wait_state("web", "a", "UP")
-    assert m["why"]["finding"]["code"] == "L4OK"
+    assert m["evidence"]["finding"]["code"] == "L4OK"
 
 
 def test_passive_down_needs_its_count(aorta, origins):
@@ -172,7 +180,7 @@ def test_passive_down_needs_its_count(aorta, origins):
     for _ in range(6):
         assert a.get().status == 200
     m = a.admin.wait_state("web", "a", "DOWN")
-    assert m["why"]["source"] == "TRAFFIC" and "ECONNREFUSED" in m["why"]["sentence"]
+    assert m["evidence"]["source"] == "TRAFFIC" and "ECONNREFUSED" in m["why"]
 
 
 def test_stopped_aorta_does_not_blame_its_members(web):

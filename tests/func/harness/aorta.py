@@ -122,6 +122,7 @@ class Aorta:
         self.access_log = directory / f"{name}.access.log"
         self.admin = Admin(self.admin_port, self.socket)
         self.values = dict(values, listen=f"127.0.0.1:{self.port}", dir=directory,
+                           admin_port=self.admin_port,
                            access_log=self.access_log, fast_probe=FAST_PROBE)
         self.write(text)
         self.process = Process(name, [BUILD / "aorta", "-c", self.file], directory)

@@ -25,7 +25,7 @@ static void check_holds(struct list *l, const int *ids, unsigned n)
 	struct list *it, *back = l->prev;
 	unsigned i = 0;
 
-	LIST_FOREACH (it, l) {
+	LIST_FOREACH(it, l) {
 		assert_true(i < n);
 		assert_int_equal(CONTAINER_OF(it, struct item, link)->id, ids[i]);
 		i++;
@@ -103,7 +103,7 @@ static void a_walk_may_remove_where_it_stands(void **state)
 		items[i].id = i;
 		list_push_back(&l, &items[i].link);
 	}
-	LIST_FOREACH_SAFE (it, tmp, &l)
+	LIST_FOREACH_SAFE(it, tmp, &l)
 		if (CONTAINER_OF(it, struct item, link)->id % 2 == 0)
 			list_remove(it);
 	check_holds(&l, odd, 3);

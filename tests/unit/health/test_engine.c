@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "aorta/clock.h"
 #include "origin.h"
@@ -28,7 +29,10 @@ struct one {
 	struct generation *g;
 };
 
-static void one_open(struct one *t, enum probe_kind kind)
+/* With slow intervals whatever happens soon has been made to happen. */
+enum pace { QUICK, SLOW };
+
+static void one_open_at(struct one *t, enum probe_kind kind, enum pace pace)
 {
 	struct addr a;
 	struct rig_pool pool = { .name = "web", .n_members = 1 };
@@ -39,9 +43,17 @@ static void one_open(struct one *t, enum probe_kind kind)
 	t->m = rig_member("web", "a", &a, 0);
 	t->rig.watch = t->m;
 	t->readiness = rig_probe(kind);
+	if (pace == SLOW)
+		t->readiness.interval_ms = t->readiness.fast_interval_ms =
+			t->readiness.down_interval_ms = 3600000;
 	pool.members[0] = t->m;
 	pool.probes[ROLE_READINESS] = &t->readiness;
 	t->g = rig_generation(&pool, 1);
+}
+
+static void one_open(struct one *t, enum probe_kind kind)
+{
+	one_open_at(t, kind, QUICK);
 }
 
 static void one_adopt(struct one *t)
@@ -161,13 +173,6 @@ static struct finding refused(void)
 				 .first_byte_us = -1 };
 }
 
-/* Slow intervals: whatever happens soon, traffic has made it happen. */
-static void slow(struct one *t)
-{
-	t->readiness.interval_ms = t->readiness.fast_interval_ms = 60000;
-	t->readiness.down_interval_ms = 60000;
-}
-
 static void refused_traffic_rechecks_and_downs_at_once(void **state)
 {
 	struct one t;
@@ -175,8 +180,7 @@ static void refused_traffic_rechecks_and_downs_at_once(void **state)
 	const struct evidence *e;
 	int64_t began;
 
-	one_open(&t, PROBE_TCP);
-	slow(&t);
+	one_open_at(&t, PROBE_TCP, SLOW);
 	one_adopt(&t);
 	assert_true(rig_await_state(&t.rig, t.m, MEMBER_UP));
 	origin_refuse(t.origin);
@@ -207,8 +211,7 @@ static void unfounded_doubt_is_cleared(void **state)
 	struct one t;
 	struct finding f = refused();
 
-	one_open(&t, PROBE_TCP);
-	slow(&t);
+	one_open_at(&t, PROBE_TCP, SLOW);
 	one_adopt(&t);
 	assert_true(rig_await_state(&t.rig, t.m, MEMBER_UP));
 	atomic_store(&t.m->eligible, false); /* as a worker may */
@@ -241,6 +244,48 @@ static void traffic_marks_down_when_told_so(void **state)
 	one_close(&t);
 }
 
+/* Descriptors that we lack say nothing about a member. */
+static void our_own_failures_are_shown_and_not_counted(void **state)
+{
+	struct one t;
+	struct rlimit was, none;
+
+	one_open(&t, PROBE_HTTP);
+	one_adopt(&t);
+	assert_true(rig_await_state(&t.rig, t.m, MEMBER_UP));
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+	none = was;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_true(rig_await_runs(&t.rig, t.m, ROLE_READINESS, readiness(&t)->runs + 6));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+	assert_int_equal(readiness(&t)->last.code, CODE_SOCKERR);
+	assert_int_equal(readiness(&t)->last.sys_errno, EMFILE);
+	assert_int_equal(rig_state(t.m), MEMBER_UP);
+	assert_int_equal(readiness(&t)->counter, 4);
+	assert_true(member_eligible(t.m));
+	one_close(&t);
+}
+
+/* The beat shows that the engine lives, and the cells count what it does. */
+static void the_engine_counts_itself(void **state)
+{
+	struct one t;
+	const struct health_stats *s;
+
+	one_open(&t, PROBE_TCP);
+	s = health_stats(t.rig.health);
+	one_adopt(&t);
+	origin_refuse(t.origin);
+	assert_true(rig_await_runs(&t.rig, t.m, ROLE_READINESS, 3));
+	assert_int_equal(cell_get(&s->probes), readiness(&t)->runs);
+	assert_int_equal(cell_get(&s->probes_failed), readiness(&t)->failures);
+	assert_true(readiness(&t)->failures >= 3);
+	assert_int_equal(cell_get(&s->probes_running), 0);
+	assert_in_range(clock_mono_us() - (int64_t)cell_get(&s->beat_mono_us), 0, 5000000);
+	one_close(&t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -250,6 +295,8 @@ int main(void)
 		cmocka_unit_test(refused_traffic_rechecks_and_downs_at_once),
 		cmocka_unit_test(unfounded_doubt_is_cleared),
 		cmocka_unit_test(traffic_marks_down_when_told_so),
+		cmocka_unit_test(our_own_failures_are_shown_and_not_counted),
+		cmocka_unit_test(the_engine_counts_itself),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,7 +144,7 @@ static void a_full_backlog_is_l4tout(void **state)
 	assert_int_equal(f.code, CODE_L4TOUT);
 	assert_int_equal(f.phase, PHASE_CONNECT);
 	assert_int_equal(f.connect_us, -1);
-	assert_true(f.total_us >= 50000);
+	assert_true(f.total_us >= 50000 && f.total_us < 1500000); /* not the total's 2 s */
 	assert_string_equal(f.expected, "a connection within 50ms");
 }
 
@@ -353,7 +353,7 @@ static void silence_is_l7tout_at_the_first_byte(void **state)
 	assert_int_equal(f.phase, PHASE_FIRST_BYTE);
 	assert_true(f.connect_us >= 0 && f.connect_us < 40000);
 	assert_int_equal(f.first_byte_us, -1);
-	assert_true(f.total_us >= 40000);
+	assert_true(f.total_us >= 40000 && f.total_us < 1500000);
 	assert_string_equal(f.expected, "a first byte within 40ms");
 	assert_string_equal(f.got, "nothing");
 }

@@ -334,6 +334,47 @@ static void p2c_compares_by_weight(void **state)
 	fixture_fini(&f);
 }
 
+/* A heavy one of ten: more than the 2 in 10 that an even draw of two could ever give it. */
+static void p2c_fills_up_in_proportion_to_weights(void **state)
+{
+	const unsigned weights[] = { 1, 1, 1, 1, 9, 1, 1, 1, 1, 1 };
+	struct balance_state s;
+	struct fixture f;
+
+	fixture_init(&f, 10, weights);
+	balance_state_init(&s, 14);
+	for (unsigned i = 0; i < 18000; i++)
+		cell_add(&member_cell(balance_p2c(f.view, &s, NULL), i % WORKERS)->in_flight, 1);
+	for (unsigned i = 0; i < 10; i++)
+		assert_in_range(member_in_flight(f.members[i]), 1000 * weights[i] * 97 / 100,
+				1000 * weights[i] * 103 / 100);
+	balance_state_fini(&s);
+	fixture_fini(&f);
+}
+
+/*
+ * Each entry alike busy for its weight, so that every pair ties and the first drawn wins: the
+ * share is the chance to be drawn first, which is the weight's.
+ */
+static void p2c_draws_by_weight(void **state)
+{
+	const unsigned weights[] = { 3, 1, 4, 2 };
+	unsigned counts[4] = { 0 };
+	struct balance_state s;
+	struct fixture f;
+
+	fixture_init(&f, 4, weights);
+	balance_state_init(&s, 15);
+	for (unsigned i = 0; i < 4; i++)
+		set_load(&f, i, 0, 10 * weights[i] - 1);
+	for (unsigned i = 0; i < 40000; i++)
+		counts[fixture_index(&f, balance_p2c(f.view, &s, NULL))]++;
+	for (unsigned i = 0; i < 4; i++)
+		assert_in_range(counts[i], 4000 * weights[i] - 400, 4000 * weights[i] + 400);
+	balance_state_fini(&s);
+	fixture_fini(&f);
+}
+
 /* ---- all of them ---- */
 
 /*
@@ -478,6 +519,8 @@ int main(void)
 		cmocka_unit_test(p2c_gives_each_rank_its_share),
 		cmocka_unit_test(p2c_is_even_without_load),
 		cmocka_unit_test(p2c_compares_by_weight),
+		cmocka_unit_test(p2c_fills_up_in_proportion_to_weights),
+		cmocka_unit_test(p2c_draws_by_weight),
 		cmocka_unit_test(only_the_eligible_and_untried_are_picked),
 		cmocka_unit_test(the_last_open_member_is_found),
 		cmocka_unit_test(an_empty_view_gives_nobody),

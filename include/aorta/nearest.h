@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* "Did you mean ...?": the known word that is nearest to one that was written. Pure. */
-#ifndef AORTA_CONF_NEAREST_H
-#define AORTA_CONF_NEAREST_H
+#ifndef AORTA_NEAREST_H
+#define AORTA_NEAREST_H
 
 #include <stddef.h>
 

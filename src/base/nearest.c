@@ -3,7 +3,7 @@
  * The nearest known word, by the Damerau-Levenshtein distance in its optimal string alignment
  * form. Pure: owns nothing, any thread.
  */
-#include "conf/nearest.h"
+#include "aorta/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "conf/nearest.h"
+#include "aorta/nearest.h"
 
 static void distances_count_slips(void **state)
 {
