@@ -4,7 +4,9 @@
 #define AORTA_WIRE_CHARS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	CHAR_TOKEN = 1 << 0,  /* tchar, RFC 9110 5.6.2 */
@@ -37,6 +39,48 @@ static inline bool char_blank(char c)
 static inline unsigned char_hex(char c)
 {
 	return char_digit(c) ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
+}
+
+static inline uint64_t char_fold8(const char *p)
+{
+	uint64_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word | 0x2020202020202020ULL;
+}
+
+static inline uint32_t char_fold4(const char *p)
+{
+	uint32_t word;
+
+	memcpy(&word, p, sizeof(word));
+	return word | 0x20202020U;
+}
+
+/*
+ * Whether `n` bytes of a field's name or value are `text`, in any case. `text` is of lower-case
+ * letters, digits and '-', each of which only itself, its upper case and a control character
+ * become by | 0x20, and there are no controls in a field. Words at the end overlap.
+ */
+static inline bool char_same(const char *p, const char *text, size_t n)
+{
+	size_t i = 0;
+
+	if (n >= 8) {
+		for (; i + 8 < n; i += 8) {
+			if (char_fold8(p + i) != char_fold8(text + i))
+				return false;
+		}
+		return char_fold8(p + n - 8) == char_fold8(text + n - 8);
+	}
+	if (n >= 4)
+		return char_fold4(p) == char_fold4(text) &&
+		       char_fold4(p + n - 4) == char_fold4(text + n - 4);
+	for (; i < n; i++) {
+		if ((p[i] | 0x20) != text[i])
+			return false;
+	}
+	return true;
 }
 
 #endif

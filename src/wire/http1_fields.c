@@ -44,18 +44,12 @@ static const struct known_name known_names[SLOTS] = {
 	NAME('x', "x-forwarded-proto", X_FORWARDED_PROTO, false),
 };
 
-/* `name` is a token of `n` > 0 bytes; no tchar but a letter becomes a letter or '-' by | 0x20. */
+/* `name` is a token of `n` > 0 bytes. */
 static const struct known_name *known_find(const char *name, size_t n)
 {
 	const struct known_name *k = &known_names[SLOT(n, name[0] | 0x20)];
 
-	if (k->len != n)
-		return NULL;
-	for (size_t i = 0; i < n; i++) {
-		if ((name[i] | 0x20) != k->text[i])
-			return NULL;
-	}
-	return k;
+	return k->len == n && char_same(name, k->text, n) ? k : NULL;
 }
 
 static void add_header(struct http1_head *h, const char *line, size_t name_len, const char *value,
@@ -87,7 +81,8 @@ static enum http1_result take_field(struct http1_head *h, const char **at, const
 	if (*colon != ':' || colon == line)
 		return http1_bad(h, *colon == '\n' ? HTTP1_E_LINE_END : HTTP1_E_HEADER_NAME);
 	value = colon + 1;
-	stop = next = scan_field(value, end);
+	/* From the line, not the colon: all of a name is field bytes, and the two scans overlap. */
+	stop = next = scan_field(line, end);
 	result = http1_take_crlf(h, &next, end, HTTP1_E_HEADER_VALUE);
 	if (result != HTTP1_DONE)
 		return result;

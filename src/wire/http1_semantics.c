@@ -18,6 +18,12 @@
 #define PORT_HTTP  80
 #define PORT_HTTPS 443
 
+/* `text` as char_same() takes it. */
+static inline bool is(struct slice value, struct slice text)
+{
+	return value.n == text.n && char_same(value.p, text.p, text.n);
+}
+
 static bool length_parse(uint64_t *length, struct slice s)
 {
 	uint64_t value = 0;
@@ -45,7 +51,7 @@ static enum http1_error note_length(struct http1_head *h, struct slice value)
 
 static enum http1_error note_transfer_encoding(struct http1_head *h, struct slice value)
 {
-	if (h->minor == 0 || h->chunked || !slice_ieq(value, SLICE_LIT("chunked")))
+	if (h->minor == 0 || h->chunked || !is(value, SLICE_LIT("chunked")))
 		return HTTP1_E_TRANSFER_ENCODING;
 	h->chunked = true;
 	return h->has_length ? HTTP1_E_LENGTH_CONFLICT : HTTP1_E_NONE;
@@ -89,26 +95,29 @@ static void nominate(struct http1_head *h, struct slice option)
 	}
 }
 
-static void note_option(struct http1_head *h, struct slice option)
+/* False when the option is none that the proxy itself heeds. */
+static bool note_flag(struct http1_head *h, struct slice option)
 {
-	if (slice_ieq(option, SLICE_LIT("close")))
-		h->close = true;
-	else if (slice_ieq(option, SLICE_LIT("keep-alive")))
-		h->keep_alive = true;
-	else if (slice_ieq(option, SLICE_LIT("upgrade")))
-		h->connection_upgrade = true;
-	else
-		nominate(h, option);
+	if (is(option, SLICE_LIT("keep-alive")))
+		return h->keep_alive = true;
+	if (is(option, SLICE_LIT("close")))
+		return h->close = true;
+	if (is(option, SLICE_LIT("upgrade")))
+		return h->connection_upgrade = true;
+	return false;
 }
 
 static enum http1_error note_connection(struct http1_head *h, struct slice value, unsigned *options)
 {
 	struct slice option;
 
+	if (note_flag(h, value)) /* mostly it is one option */
+		return HTTP1_E_NONE;
 	while (slice_next_token(&value, &option)) {
 		if (++*options > OPTIONS_MAX)
 			return HTTP1_E_HEADER_VALUE;
-		note_option(h, option);
+		if (!note_flag(h, option))
+			nominate(h, option);
 	}
 	return HTTP1_E_NONE;
 }
@@ -167,7 +176,7 @@ static enum http1_error note_host(struct http1_request *r, struct slice value)
 /* An expectation in HTTP/1.0 is to be ignored: RFC 9110 10.1.1. */
 static enum http1_error note_expect(struct http1_request *r, struct slice value)
 {
-	if (!slice_ieq(value, SLICE_LIT("100-continue")))
+	if (!is(value, SLICE_LIT("100-continue")))
 		return HTTP1_E_EXPECT;
 	r->expect_continue = r->head.minor > 0;
 	return HTTP1_E_NONE;

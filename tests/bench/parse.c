@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the codecs cost: nanoseconds for a request of 493 bytes with 8 headers and a response of
- * 194 bytes with 7, and MB/s of the chunked decoder. Best of many rounds, each shorter
- * than a time slice, so that a busy machine hurts least. Prints figures, judges nothing. One thread.
+ * 194 bytes with 7, and the chunked decoder on small and large chunks. Best of many
+ * rounds, each shorter than a time slice, so that a busy machine hurts least. Prints figures,
+ * judges nothing. One thread.
  */
 #include "aorta/assert.h"
 #include "aorta/chunked.h"
@@ -131,11 +132,15 @@ static double best(work_fn *work)
 	return best_ns;
 }
 
+/* Framing only: the data is passed over, so what counts is the cost of a chunk. */
 static void measure_chunked(size_t size)
 {
+	double byte_ns;
+
 	encode(size);
-	printf("chunked, %zu bytes a chunk: %.0f MB/s, %.1f ns/chunk\n", size,
-	       1e3 / best(decode_body), best(decode_body) * (double)size);
+	byte_ns = best(decode_body);
+	printf("chunked, %zu bytes a chunk: %.1f ns/chunk, %.0f MB/s of body\n", size,
+	       byte_ns * (double)size, 1e3 / byte_ns);
 }
 
 int main(void)

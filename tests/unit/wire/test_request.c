@@ -66,6 +66,24 @@ static const struct row start_lines[] = {
 	BAD("9112 2.2 NUL", START_LINE, LINE("GET / HTTP/1.1\0")),
 };
 
+/* A fault is seen in the bytes that are there, without waiting for the rest. */
+static const struct row early[] = {
+	BAD("9110 9.1", METHOD, "G("),
+	BAD("9112 3", START_LINE, "GET  "),
+	BAD("9112 3.2", TARGET, "GET /\x7f"),
+	BAD("9112 2.3", START_LINE, "GET / X"),
+	BAD("9112 2.3", START_LINE, "GET / HTTQ"),
+	BAD("9112 2.3", VERSION, "GET / HTTP/3.0"),
+	BAD("9112 2.2", LINE_END, "GET / HTTP/1.1\n"),
+	BAD("9112 3.2.1", TARGET, "GET a HTTP/1.1\r\n"),
+	BAD("9112 2.2", HEADER_NAME, "GET / HTTP/1.1\r\n "),
+	BAD("9112 5.1", HEADER_NAME, "GET / HTTP/1.1\r\nX "),
+	BAD("9112 5.2", FOLDING, HEAD " "),
+	BAD("9110 5.5", HEADER_VALUE, HEAD "X: \x01"),
+	BAD("9112 2.2", LINE_END, HEAD "X: y\n"),
+	BAD("9112 2.2", LINE_END, HEAD "\rX"),
+};
+
 static const struct row targets[] = {
 	OK("9112 3.2.2", LINE("GET http://a/b HTTP/1.1")),
 	OK("9112 3.2.2 no path", LINE("GET http://a HTTP/1.1")),
@@ -270,6 +288,7 @@ static const struct row framing[] = {
 		rows_check(parse, rows, ARRAY_LEN(rows));                                          \
 	}
 ROWS_TEST(start_lines)
+ROWS_TEST(early)
 ROWS_TEST(targets)
 ROWS_TEST(hosts)
 ROWS_TEST(fields)
@@ -601,6 +620,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_start_lines),
+		cmocka_unit_test(test_early),
 		cmocka_unit_test(test_targets),
 		cmocka_unit_test(test_hosts),
 		cmocka_unit_test(test_fields),

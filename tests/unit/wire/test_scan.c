@@ -17,6 +17,11 @@ static const char *field(const char *p, const char *end)
 	return scan_field(p, end);
 }
 
+static const char *token(const char *p, const char *end)
+{
+	return scan_token(p, end);
+}
+
 static const char *target(const char *p, const char *end)
 {
 	return scan_target(p, end);
@@ -46,6 +51,11 @@ static void check_scan(scan_fn *scan, unsigned class)
 static void test_field_scan_equals_scalar(void **state)
 {
 	check_scan(field, CHAR_FIELD);
+}
+
+static void test_token_scan_equals_scalar(void **state)
+{
+	check_scan(token, CHAR_TOKEN);
 }
 
 static void test_target_scan_equals_scalar(void **state)
@@ -87,6 +97,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_field_scan_equals_scalar),
+		cmocka_unit_test(test_token_scan_equals_scalar),
 		cmocka_unit_test(test_target_scan_equals_scalar),
 		cmocka_unit_test(test_classes),
 	};
