@@ -92,6 +92,8 @@ const char page_script[] =
 	"function all(root,what){return Array.prototype.slice.call(root.querySelectorAll(what));}"
 	"function held(){var s=window.getSelection();return s&&!s.isCollapsed;}"
 	"function put(text){"
+	/* Without its style: that carries the nonce of another answer, not of this document. */
+	"text=text.replace(/<style[^]*?<\\/style>/,'');"
 	"var doc=new DOMParser().parseFromString(text,'text/html');"
 	"if(!doc.querySelector('[data-part]'))throw new Error('not the page');"
 	"document.title=doc.title;"

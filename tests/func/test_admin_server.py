@@ -299,6 +299,7 @@ def test_an_order_that_is_refused_is_409(h):
     assert result.returncode == 1 and "the engine is stopping" in result.stderr
 
 
+@pytest.mark.slow
 def test_an_order_that_never_ends_is_504(h):
     h.do("mute")
     start = time.monotonic()
