@@ -77,7 +77,6 @@ struct role_report {
 };
 
 enum admin_state { ADMIN_READY, ADMIN_DRAIN, ADMIN_MAINT };
-enum liveness_state { LIVENESS_UNKNOWN, LIVENESS_OK, LIVENESS_FAILING };
 
 /*
  * What is known of a member, immutable once published (a new one replaces it). DESIGN.md 4: the

@@ -85,8 +85,7 @@ const struct addr *admin_bound(const struct admin *a, unsigned i)
 {
 	struct list *it;
 
-	LIST_FOREACH(it, &a->server->doors)
-	{
+	LIST_FOREACH(it, &a->server->doors) {
 		const struct door *d = CONTAINER_OF(it, struct door, link);
 
 		if (!d->local && i-- == 0)

@@ -41,8 +41,7 @@ static json_t *json_process(const struct snapshot *s)
 	json_object_set_new(j, "pid", json_integer(p->pid));
 	json_object_set_new(j, "workers", json_integer(p->workers));
 	json_object_set_new(j, "started", json_time(p->started_wall_us));
-	json_object_set_new(j, "uptime_ms",
-			    json_integer((s->wall_us - p->started_wall_us) / 1000));
+	json_object_set_new(j, "uptime_ms", json_integer((s->wall_us - p->started_wall_us) / 1000));
 	json_object_set_new(j, "connections", json_integer((json_int_t)p->connections));
 	json_object_set_new(j, "stopping", json_boolean(p->stopping));
 	json_object_set_new(j, "stop_in_ms",
@@ -71,8 +70,7 @@ static json_t *json_health(const struct snapshot *s)
 			    json_integer((json_int_t)cell_get(&h->probes_failed)));
 	json_object_set_new(j, "probes_running",
 			    json_integer((json_int_t)cell_get(&h->probes_running)));
-	json_object_set_new(j, "late_us_max",
-			    json_integer((json_int_t)cell_get(&h->late_us_max)));
+	json_object_set_new(j, "late_us_max", json_integer((json_int_t)cell_get(&h->late_us_max)));
 	json_object_set_new(
 		j, "beat_ms_ago",
 		json_integer((s->mono_us - (int64_t)cell_get(&h->beat_mono_us)) / 1000));
@@ -173,7 +171,8 @@ void api_member(struct ask *ask, struct reply *reply)
 		struct history_filter f = { .pool = ask->args[0], .member = ask->args[1] };
 		json_t *j = json_member(s, m);
 
-		json_object_set_new(j, "events", json_events(ask->admin->history, &f, false, limit));
+		json_object_set_new(j, "events",
+				    json_events(ask->admin->history, &f, false, limit));
 		f.transitions = true;
 		json_object_set_new(j, "changes",
 				    json_events(ask->admin->history, &f, false, limit));
@@ -236,8 +235,8 @@ void api_events(struct ask *ask, struct reply *reply)
 		f.pool = pool;
 	if (query_get(ask->query, "member", member, sizeof(member)))
 		f.member = member;
-	f.transitions = query_get(ask->query, "transitions", flag, sizeof(flag)) &&
-			strcmp(flag, "0") != 0;
+	f.transitions =
+		query_get(ask->query, "transitions", flag, sizeof(flag)) && strcmp(flag, "0") != 0;
 	if (!check_names(ask, reply, &f))
 		return;
 	j = json_object();

@@ -44,8 +44,9 @@ static void put_unused(struct buf *b, const struct excludes *x)
 
 	for (i = 0; i < x->n; i++) {
 		if (!x->used[i])
-			buf_printf(b, "warn: some health checks cannot be excluded: no matches for "
-				      "\"%s\"\n",
+			buf_printf(b,
+				   "warn: some health checks cannot be excluded: no matches for "
+				   "\"%s\"\n",
 				   x->name[i]);
 	}
 }

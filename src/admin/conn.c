@@ -142,8 +142,9 @@ static bool wants_keep(const struct http1_head *h)
 
 static void dispatch(struct conn *c)
 {
-	struct ask ask = { .admin = c->server->admin, .conn = c, .http = &c->http,
-			   .peer = &c->peer };
+	struct ask ask = {
+		.admin = c->server->admin, .conn = c, .http = &c->http, .peer = &c->peer
+	};
 	struct slice path = c->http.path, all = c->http.path_query;
 	struct reply reply;
 
@@ -172,7 +173,8 @@ static bool take_request(struct conn *c)
 	}
 	if (c->used < h->len + body) {
 		if (c->http.expect_continue && !c->continued) {
-			/* Nothing else is on its way out, so these few bytes go at once or never. */
+			/* Nothing else is on its way out, so these few bytes go at once or never.
+			 */
 			(void)!send(c->fd, "HTTP/1.1 100 Continue\r\n\r\n", 25, MSG_NOSIGNAL);
 			c->continued = true;
 		}
@@ -295,7 +297,8 @@ static void conn_step(struct conn *c)
 				conn_sent(c);
 			break;
 		case CONN_LINGERING:
-			/* One bite a turn: a client that goes on talking has its second, no more. */
+			/* One bite a turn: a client that goes on talking has its second, no more.
+			 */
 			if (linger(c) == IO_END)
 				conn_close(c);
 			return;

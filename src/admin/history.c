@@ -162,7 +162,8 @@ unsigned history_list(const struct history *h, const struct history_filter *f, b
 	}
 	n = met < cap ? (unsigned)met : cap;
 	shift = met > cap ? (unsigned)(met % cap) : 0;
-	/* As written: [shift..n) then [0..shift), by falling id. Each part turned round is in order. */
+	/* As written: [shift..n) then [0..shift), by falling id. Each part turned round is in
+	 * order. */
 	reverse(out, shift);
 	reverse(out + shift, n - shift);
 	return n;

@@ -120,8 +120,8 @@ static json_t *json_role(const struct snapshot *s, const struct role_report *r,
 	json_object_set_new(j, "rise", INT(r->rise));
 	json_object_set_new(j, "fall", INT(r->fall));
 	json_object_set_new(j, "progress",
-			    json_pack("{s:i, s:i, s:s}", "have", (int)st.have, "need",
-				      (int)st.need, "toward", st.toward));
+			    json_pack("{s:i, s:i, s:s}", "have", (int)st.have, "need", (int)st.need,
+				      "toward", st.toward));
 	json_object_set_new(j, "streak", INT(r->streak));
 	json_object_set_new(j, "runs", INT(r->runs));
 	json_object_set_new(j, "failures", INT(r->failures));
@@ -141,9 +141,8 @@ static json_t *json_roles(const struct snapshot *s, const struct snap_member *m)
 
 	for (i = 0; m->report != NULL && i < PROBE_ROLES; i++) {
 		if (m->report->roles[i].configured)
-			json_object_set_new(
-				j, probe_role_name((enum probe_role)i),
-				json_role(s, &m->report->roles[i], m->pool->probes[i]));
+			json_object_set_new(j, probe_role_name((enum probe_role)i),
+					    json_role(s, &m->report->roles[i], m->pool->probes[i]));
 	}
 	return j;
 }

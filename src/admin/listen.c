@@ -15,7 +15,7 @@
 #include "server.h"
 #include "state.h"
 
-#define BACKLOG	    64   /* as many as we would keep */
+#define BACKLOG	    64	 /* as many as we would keep */
 #define SOCKET_MODE 0660 /* owner and group: who may change things */
 
 _Static_assert(sizeof(((struct door *)0)->path) == sizeof(((struct sockaddr_un *)0)->sun_path),
@@ -97,10 +97,11 @@ static int bind_unix(struct door *d, const struct sockaddr_un *at, struct err *e
 	struct stat st;
 
 	if (alive > 0)
-		return err_set(e, ERR_SYSTEM,
-			       "admin cannot listen on %s: it is in use by another process or is no "
-			       "socket",
-			       at->sun_path);
+		return err_set(
+			e, ERR_SYSTEM,
+			"admin cannot listen on %s: it is in use by another process or is no "
+			"socket",
+			at->sun_path);
 	if (alive == 0 && unlink(at->sun_path) != 0)
 		return err_sys(e, "admin cannot replace the stale socket %s", at->sun_path);
 	/*
@@ -169,8 +170,7 @@ static bool keep_tcp(struct server *s, const struct addr *at)
 {
 	struct list *it;
 
-	LIST_FOREACH(it, &s->doors)
-	{
+	LIST_FOREACH(it, &s->doors) {
 		struct door *d = CONTAINER_OF(it, struct door, link);
 
 		if (!d->local && !d->kept && addr_eq(&d->asked, at))
@@ -183,8 +183,7 @@ static bool keep_unix(struct server *s, const char *path)
 {
 	struct list *it;
 
-	LIST_FOREACH(it, &s->doors)
-	{
+	LIST_FOREACH(it, &s->doors) {
 		struct door *d = CONTAINER_OF(it, struct door, link);
 
 		if (d->local && !d->kept && strcmp(d->path, path) == 0)
@@ -221,8 +220,7 @@ static void close_doors(struct list *doors, bool also_kept)
 {
 	struct list *it, *next;
 
-	LIST_FOREACH_SAFE(it, next, doors)
-	{
+	LIST_FOREACH_SAFE(it, next, doors) {
 		struct door *d = CONTAINER_OF(it, struct door, link);
 
 		if (also_kept || !d->kept)
@@ -237,15 +235,14 @@ int server_configure(struct server *s, const struct conf_admin *conf, struct err
 
 	list_init(&fresh);
 	LIST_FOREACH(it, &s->doors)
-	CONTAINER_OF(it, struct door, link)->kept = false;
+		CONTAINER_OF(it, struct door, link)->kept = false;
 	rc = open_missing(s, conf, &fresh, e);
 	if (rc != 0) {
 		close_doors(&fresh, true);
 		return rc;
 	}
 	close_doors(&s->doors, false);
-	LIST_FOREACH_SAFE(it, next, &fresh)
-	{
+	LIST_FOREACH_SAFE(it, next, &fresh) {
 		struct door *d = CONTAINER_OF(it, struct door, link);
 
 		list_remove(&d->link);

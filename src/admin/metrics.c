@@ -69,8 +69,8 @@ static void single(struct buf *b, const char *name, const char *type, const char
 
 typedef void member_fn(struct buf *b, const char *name, const struct snap_member *m);
 
-static void each_member(const struct snapshot *s, struct buf *b, const char *name,
-			const char *type, const char *help, member_fn *put)
+static void each_member(const struct snapshot *s, struct buf *b, const char *name, const char *type,
+			const char *help, member_fn *put)
 {
 	unsigned i, j;
 
@@ -159,7 +159,8 @@ static void put_outcomes(struct buf *b, const char *name, const struct snap_memb
  * The bounds that are shown, in doublings of 64 us: every one of histogram.h's 80 buckets in 10,000
  * members would drown a Prometheus. Denser where a service's latency usually is.
  */
-static const unsigned char bound_doublings[] = { 0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18 };
+static const unsigned char bound_doublings[] = { 0, 2,	3,  4,	5,  6,	7,  8,
+						 9, 10, 11, 12, 13, 14, 16, 18 };
 
 static void put_latency(struct buf *b, const char *name, const struct snap_member *m)
 {

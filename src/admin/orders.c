@@ -57,8 +57,7 @@ static uint64_t order_wait(struct ask *ask, const char *what, struct reply *repl
 	return p->tag;
 }
 
-static void order_state(struct ask *ask, struct reply *reply, enum admin_state to,
-			const char *what)
+static void order_state(struct ask *ask, struct reply *reply, enum admin_state to, const char *what)
 {
 	const struct admin_ops *ops = ask->admin->ops;
 	struct member *m = order_target(ask, reply);
@@ -123,8 +122,8 @@ void orders_timed_out(struct conn *c)
 
 	reply_init(&r);
 	reply_error(&r, 504, "It may still be carried out: look at the member's state.",
-		    "%s of %s/%s was not confirmed within %.0f s", c->pending.what,
-		    c->pending.pool, c->pending.member, ORDER_TIMEOUT_S);
+		    "%s of %s/%s was not confirmed within %.0f s", c->pending.what, c->pending.pool,
+		    c->pending.member, ORDER_TIMEOUT_S);
 	conn_answer(c, &r);
 	reply_fini(&r);
 }

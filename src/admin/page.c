@@ -63,7 +63,7 @@ static void put_title(struct buf *b, const struct snapshot *s)
 /* The tab's icon: a disc when well, a square when not. */
 static void put_icon(struct buf *b, const struct snapshot *s)
 {
-	const char *colour = s->worst >= CONCERN_WRONG	  ? "%23d22"
+	const char *colour = s->worst >= CONCERN_WRONG	   ? "%23d22"
 			     : s->worst >= CONCERN_REDUCED ? "%23e90"
 			     : s->worst == CONCERN_NONE	   ? "%232a5"
 							   : "%2338d";
@@ -219,8 +219,7 @@ static bool check_filter(struct ask *ask, const struct snapshot *s, const struct
 	if (f->pool == NULL)
 		return true;
 	p = render_pool(ask, s, reply, f->pool);
-	return p != NULL &&
-	       (f->member == NULL || render_member(p, f->member, reply) != NULL);
+	return p != NULL && (f->member == NULL || render_member(p, f->member, reply) != NULL);
 }
 
 void page_get(struct ask *ask, struct reply *reply)

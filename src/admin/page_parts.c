@@ -20,9 +20,9 @@ void page_text(struct buf *b, const char *s)
 static const char *state_sign(enum member_state s)
 {
 	static const char *const signs[MEMBER_STATE_COUNT] = {
-		[MEMBER_CHECKING] = "?",	  [MEMBER_UP] = "\u25cf",
-		[MEMBER_DEGRADED] = "\u25d1",  [MEMBER_PROBATION] = "\u25d4",
-		[MEMBER_EJECTED] = "\u2298",	  [MEMBER_DOWN] = "\u2715",
+		[MEMBER_CHECKING] = "?",      [MEMBER_UP] = "\u25cf",
+		[MEMBER_DEGRADED] = "\u25d1", [MEMBER_PROBATION] = "\u25d4",
+		[MEMBER_EJECTED] = "\u2298",  [MEMBER_DOWN] = "\u2715",
 		[MEMBER_DRAINING] = "\u2193", [MEMBER_MAINT] = "\u25a0",
 	};
 
@@ -205,7 +205,7 @@ static enum concern concern_after(const struct evidence *e)
 	if (e->to == MEMBER_UP)
 		return CONCERN_NONE;
 	return e->to == MEMBER_DEGRADED || e->to == MEMBER_PROBATION ? CONCERN_REDUCED
-								    : CONCERN_OPERATOR;
+								     : CONCERN_OPERATOR;
 }
 
 static void event_row(struct buf *b, const struct snapshot *s, const struct evidence *e)
@@ -236,7 +236,8 @@ static void event_row(struct buf *b, const struct snapshot *s, const struct evid
 void page_events(struct buf *b, const struct snapshot *s, const struct history *h,
 		 const struct page_filter *f)
 {
-	struct history_filter hf = { .pool = f->pool, .member = f->member,
+	struct history_filter hf = { .pool = f->pool,
+				     .member = f->member,
 				     .transitions = f->member == NULL };
 	const struct evidence *found[EVENTS_SHOWN_MEMBER];
 	unsigned n = history_list(h, &hf, false, found,
@@ -276,8 +277,7 @@ void page_process(struct buf *b, const struct snapshot *s)
 
 	buf_puts(b, "aorta ");
 	page_text(b, p->version);
-	buf_printf(b, ", pid %d, %u worker%s, up ", p->pid, p->workers,
-		   p->workers == 1 ? "" : "s");
+	buf_printf(b, ", pid %d, %u worker%s, up ", p->pid, p->workers, p->workers == 1 ? "" : "s");
 	form_age(b, s->wall_us - p->started_wall_us);
 	buf_printf(b, " &middot; %llu client connection%s &middot; ",
 		   (unsigned long long)p->connections, p->connections == 1 ? "" : "s");

@@ -179,8 +179,8 @@ static void rest_line(struct buf *b, const struct snap_pool *p, unsigned hidden)
 void page_pool(struct buf *b, const struct snapshot *s, const struct snap_pool *p,
 	       const struct page_filter *f)
 {
-	bool brief = f->pool == NULL &&
-		     (s->n_members > MEMBERS_IN_FULL || p->n_members > POOL_IN_FULL);
+	bool brief =
+		f->pool == NULL && (s->n_members > MEMBERS_IN_FULL || p->n_members > POOL_IN_FULL);
 	unsigned i, rows = count_rows(p, f, brief);
 	struct buf cell;
 	size_t k;
@@ -237,7 +237,8 @@ static void listener_row(struct buf *b, const struct snap_listener *l)
 
 	buf_puts(b, "<tr><td class=\"nw\"><b>");
 	page_text(b, l->conf->name);
-	buf_printf(b, "</b> %s</td><td class=\"mono\">", l->conf->mode == MODE_TCP ? "tcp" : "http");
+	buf_printf(b, "</b> %s</td><td class=\"mono\">",
+		   l->conf->mode == MODE_TCP ? "tcp" : "http");
 	for (i = 0; i < l->conf->n_binds; i++) {
 		addr_print(&l->conf->binds[i], text);
 		buf_puts(b, i == 0 ? "" : "<br>");

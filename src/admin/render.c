@@ -32,8 +32,7 @@ struct snap_pool *render_pool(struct ask *ask, const struct snapshot *s, struct 
 	return p;
 }
 
-struct snap_member *render_member(const struct snap_pool *p, const char *name,
-				  struct reply *reply)
+struct snap_member *render_member(const struct snap_pool *p, const char *name, struct reply *reply)
 {
 	struct snap_member *m = snap_pool_member(p, name);
 	char kind[NAME_BYTES + 32];

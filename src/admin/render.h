@@ -36,7 +36,6 @@ struct snapshot *render_snapshot(struct ask *ask, struct reply *reply);
 /* The pool of args[0] and the member of args[1]; NULL after a 404 that names the nearest. */
 struct snap_pool *render_pool(struct ask *ask, const struct snapshot *s, struct reply *reply,
 			      const char *name);
-struct snap_member *render_member(const struct snap_pool *p, const char *name,
-				  struct reply *reply);
+struct snap_member *render_member(const struct snap_pool *p, const char *name, struct reply *reply);
 
 #endif

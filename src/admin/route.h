@@ -14,9 +14,9 @@ struct conn;
 
 /* How a client reached us: what it may do follows from it, see auth.h. */
 struct peer {
-	bool local;	/* over the Unix socket */
-	bool loopback;	/* over TCP, to a loopback address of ours */
-	char text[80];	/* "127.0.0.1", "uid 0" */
+	bool local;    /* over the Unix socket */
+	bool loopback; /* over TCP, to a loopback address of ours */
+	char text[80]; /* "127.0.0.1", "uid 0" */
 };
 
 #define ROUTE_ARGS 2
@@ -50,7 +50,8 @@ void route_dispatch(struct ask *ask, struct reply *reply);
 /* GET /api: the table itself. */
 void route_help(struct ask *ask, struct reply *reply);
 
-/* Percent-decodes `s` (and "+" when `form`) to `out` with its NUL. False: malformed, NUL, too long. */
+/* Percent-decodes `s` (and "+" when `form`) to `out` with its NUL. False: malformed, NUL, too long.
+ */
 bool query_decode(struct slice s, bool form, char *out, size_t cap);
 /* The value of `name` decoded into `out`; false when it is missing or does not fit. */
 bool query_get(struct slice query, const char *name, char *out, size_t cap);

@@ -23,7 +23,7 @@ struct latencies {
 
 struct series {
 	const void *key; /* identity only, never followed */
-	bool claimed; /* while the list is rebuilt */
+	bool claimed;	 /* while the list is rebuilt */
 	uint64_t first_tick;
 	struct sample ring[RING];
 	struct latencies *latencies; /* owns; NULL before there was any traffic */

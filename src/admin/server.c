@@ -46,8 +46,7 @@ static void doors_watch(struct server *s, bool on)
 {
 	struct list *it;
 
-	LIST_FOREACH(it, &s->doors)
-	{
+	LIST_FOREACH(it, &s->doors) {
 		struct door *d = CONTAINER_OF(it, struct door, link);
 
 		if (on)
@@ -100,8 +99,7 @@ struct conn *server_find_waiting(struct server *s, uint64_t tag)
 {
 	struct list *it;
 
-	LIST_FOREACH(it, &s->conns)
-	{
+	LIST_FOREACH(it, &s->conns) {
 		struct conn *c = CONTAINER_OF(it, struct conn, link);
 
 		if (c->state == CONN_WAITING && c->pending.tag == tag)
@@ -115,8 +113,7 @@ static bool close_idle(struct server *s, bool local)
 {
 	struct list *it;
 
-	LIST_FOREACH(it, &s->conns)
-	{
+	LIST_FOREACH(it, &s->conns) {
 		struct conn *c = CONTAINER_OF(it, struct conn, link);
 
 		if (c->peer.local == local && conn_is_idle(c)) {

@@ -53,7 +53,8 @@ struct standing role_standing(const struct role_report *r)
 	if (r->passing) {
 		unsigned top = r->rise + r->fall - 1;
 
-		return (struct standing){ r->counter < top ? top - r->counter : 0, r->fall, "fall" };
+		return (struct standing){ r->counter < top ? top - r->counter : 0, r->fall,
+					  "fall" };
 	}
 	return (struct standing){ r->counter, r->rise, "rise" };
 }
@@ -160,7 +161,7 @@ static void fill_pool_standing(struct snap_pool *p)
 	p->concern = worst;
 	if (p->n_serving == 0 && p->n_members > 0)
 		p->concern = p->n_state[MEMBER_CHECKING] == p->n_members ? CONCERN_CHECKING
-									: CONCERN_FATAL;
+									 : CONCERN_FATAL;
 }
 
 static int fill_pool(struct admin *a, struct snapshot *s, struct snap_pool *p, unsigned *ordinal)

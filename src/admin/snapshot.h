@@ -17,7 +17,7 @@
  */
 #define CONCERNS(X)                                                                                \
 	X(NONE, "good", "serves")                                                                  \
-	X(DOUBT, "doubt", "in doubt")       /* serves, but the last look at it failed */           \
+	X(DOUBT, "doubt", "in doubt")	    /* serves, but the last look at it failed */           \
 	X(CHECKING, "checking", "checking") /* not judged yet */                                   \
 	X(OPERATOR, "operator", "taken out by an operator")                                        \
 	X(REDUCED, "reduced", "serves less")                                                       \
@@ -46,10 +46,10 @@ struct snap_member {
 	const struct member_report *report; /* NULL before health has taken it on */
 	enum member_state state;
 	enum concern concern;
-	bool in_view;		      /* is given work now: serves, and in the tier that does */
-	int64_t since_wall_us;	      /* 0: unknown */
-	const struct evidence *why;   /* NULL without a record */
-	const char *sentence;	      /* "" without a record */
+	bool in_view;		    /* is given work now: serves, and in the tier that does */
+	int64_t since_wall_us;	    /* 0: unknown */
+	const struct evidence *why; /* NULL without a record */
+	const char *sentence;	    /* "" without a record */
 	struct member_totals totals;
 	struct window now, minute;
 	struct quantiles latency_minute, latency;
@@ -62,8 +62,8 @@ struct snap_pool {
 	struct snap_member *members;
 	unsigned n_members;
 	unsigned n_state[MEMBER_STATE_COUNT];
-	unsigned n_serving; /* members whose state serves */
-	unsigned tier;	    /* that serves; 0: none */
+	unsigned n_serving;   /* members whose state serves */
+	unsigned tier;	      /* that serves; 0: none */
 	unsigned lowest_tier; /* of the file */
 	enum concern concern;
 	struct pool_totals totals;

@@ -20,8 +20,8 @@
 #define COLUMNS_MAX 14
 
 struct table {
-	struct buf text;   /* all cells, each with its NUL */
-	size_t *at;	   /* owns; offset of each cell */
+	struct buf text; /* all cells, each with its NUL */
+	size_t *at;	 /* owns; offset of each cell */
 	size_t n, cap;
 	unsigned columns;
 	size_t width[COLUMNS_MAX];
@@ -61,8 +61,8 @@ static void table_put(struct table *t, struct buf *out)
 		if (column + 1 == t->columns)
 			buf_printf(out, "%s\n", s);
 		else
-			buf_printf(out, "%s%-*s  ", column == 0 ? "  " : "",
-				   (int)t->width[column], s);
+			buf_printf(out, "%s%-*s  ", column == 0 ? "  " : "", (int)t->width[column],
+				   s);
 	}
 	free(t->at);
 	buf_fini(&t->text);
@@ -133,11 +133,10 @@ static const struct {
 	const char *title;
 	cell_fn *put;
 } columns[] = {
-	{ "STATE", cell_state },      { "MEMBER", cell_name },	    { "ADDRESS", cell_address },
-	{ "SINCE", cell_since },      { "LAST PROBE", cell_probe }, { "COUNT", cell_count },
-	{ "REQ/S", cell_rate },	      { "REQUESTS", cell_total },   { "NOW", cell_in_flight },
-	{ "ERRORS", cell_errors },    { "P50 P95 P99", cell_latency },
-	{ "W/T", cell_tier },
+	{ "STATE", cell_state },   { "MEMBER", cell_name },	    { "ADDRESS", cell_address },
+	{ "SINCE", cell_since },   { "LAST PROBE", cell_probe },    { "COUNT", cell_count },
+	{ "REQ/S", cell_rate },	   { "REQUESTS", cell_total },	    { "NOW", cell_in_flight },
+	{ "ERRORS", cell_errors }, { "P50 P95 P99", cell_latency }, { "W/T", cell_tier },
 };
 
 static void put_pool(const struct snapshot *s, const struct snap_pool *p, bool only_wrong,
@@ -202,8 +201,8 @@ static void put_recent(struct ask *ask, const struct snapshot *s, const char *po
 
 		buf_puts(b, "  ");
 		form_clock(b, e->wall_us, s->wall_us);
-		buf_printf(b, "  %s/%s %s -> %s: ", e->pool, e->member,
-			   member_state_name(e->from), member_state_name(e->to));
+		buf_printf(b, "  %s/%s %s -> %s: ", e->pool, e->member, member_state_name(e->from),
+			   member_state_name(e->to));
 		evidence_sentence(b, e);
 		buf_putc(b, '\n');
 	}

@@ -14,7 +14,7 @@
 
 #include "aorta/http1.h"
 
-#define STEP_TIMEOUT_S 15	   /* over the server's own limit for orders, 5 s */
+#define STEP_TIMEOUT_S 15	    /* over the server's own limit for orders, 5 s */
 #define ANSWER_MAX     (256u << 20) /* more is no answer of ours */
 
 void answer_init(struct answer *a)

@@ -28,7 +28,7 @@ enum option_id {
 	OPT_LAST
 };
 
-#define ALLOW(id) (1u << ((id) - OPT_JSON))
+#define ALLOW(id) (1u << ((id)-OPT_JSON))
 
 enum target { NONE, MAYBE_POOL, MEMBER };
 
@@ -47,8 +47,7 @@ static const struct command {
 	  ctl_events, "the records of evidence" },
 	{ "drain", MEMBER, ALLOW(OPT_WAIT) | ALLOW(OPT_TIMEOUT), ctl_drain,
 	  "no new work; what it has may finish" },
-	{ "maint", MEMBER, ALLOW(OPT_WAIT) | ALLOW(OPT_TIMEOUT), ctl_maint,
-	  "out of service" },
+	{ "maint", MEMBER, ALLOW(OPT_WAIT) | ALLOW(OPT_TIMEOUT), ctl_maint, "out of service" },
 	{ "ready", MEMBER, ALLOW(OPT_WAIT) | ALLOW(OPT_TIMEOUT), ctl_ready,
 	  "back to what its probes say" },
 	{ "probe", MEMBER, 0, ctl_probe, "probe it now" },

@@ -155,9 +155,8 @@ int ctl_probe(const struct ctl *c)
 	} else {
 		printf("%s/%s is %s\n", ctl_text(m, "pool"), ctl_text(m, "name"),
 		       ctl_text(m, "state"));
-		json_object_foreach(json_object_get(m, "roles"), name, role)
-			printf("  %s: %s\n", name,
-			       ctl_text(json_object_get(role, "finding"), "sentence"));
+		json_object_foreach(json_object_get(m, "roles"), name, role) printf(
+			"  %s: %s\n", name, ctl_text(json_object_get(role, "finding"), "sentence"));
 	}
 	json_decref(m);
 	return rc;

@@ -67,7 +67,9 @@ static void put_role(const char *name, const json_t *r, struct buf *b)
 		return;
 	}
 	buf_printf(b, "%s, %lld of %lld to %s",
-		   ctl_null(r, "passing") ? "not judged" : ctl_true(r, "passing") ? "passes" : "fails",
+		   ctl_null(r, "passing")   ? "not judged"
+		   : ctl_true(r, "passing") ? "passes"
+					    : "fails",
 		   ctl_int(p, "have"), ctl_int(p, "need"), ctl_text(p, "toward"));
 	if (json_is_object(f))
 		buf_printf(b, "; last: %s", ctl_text(f, "sentence"));

@@ -112,20 +112,35 @@ static int check_restart(const struct daemon *d, const struct conf *c, struct er
 	return 0;
 }
 
-static void commit(struct daemon *d, struct generation *g, struct binding *b)
+/* Health first: its first views should be there when requests come. -1: no memory, as it was. */
+static int commit(struct daemon *d, struct generation *g, struct binding *b, struct err *e)
 {
-	struct generation *before = d->generation;
-
 	g->users = d->n_workers + 1;
+	if (health_adopt(d->health.health, g) < 0)
+		return err_set(e, ERR_MEMORY, "out of memory for the new configuration");
 	d->generation = g;
 	registry_generation_replaced(d->registry, g);
-	/* Health first: its first views should be there when requests come. */
-	health_adopt(d->health.health, g);
-	for (unsigned i = 0; i < d->n_workers; i++)
-		worker_post_generation(d->workers[i].worker, g, b->sockets + i * b->n, b->n);
+	for (unsigned i = 0; i < d->n_workers; i++) {
+		if (worker_post_generation(d->workers[i].worker, g, b->sockets + i * b->n, b->n) ==
+		    0)
+			continue;
+		log_msg(LOG_ERROR_, "worker_memory",
+			"out of memory: worker %u goes on with the configuration before", i);
+		g->users--;
+	}
 	free(b->sockets);
 	b->sockets = NULL;
-	(void)before; /* freed when the last of its users has left it */
+	return 0;
+}
+
+/* The admin side and the log as they were. */
+static void undo(struct daemon *d, const struct generation *before, struct binding *b)
+{
+	if (before) {
+		admin_configure(d->admin, &before->conf->admin, NULL);
+		log_thread_configure(d->log, &before->conf->log, NULL);
+	}
+	binding_close(b);
 }
 
 int reload_commit(struct daemon *d, struct conf *conf, struct buf *report, struct err *e)
@@ -140,22 +155,22 @@ int reload_commit(struct daemon *d, struct conf *conf, struct buf *report, struc
 	}
 	if (admin_configure(d->admin, &conf->admin, e) < 0 ||
 	    (before && log_thread_configure(d->log, &conf->log, e) < 0)) {
-		if (before)
-			admin_configure(d->admin, &before->conf->admin, NULL);
-		binding_close(&b);
+		undo(d, before, &b);
 		conf_free(conf);
 		return -1;
 	}
 	g = registry_generation(d->registry, conf, e);
 	if (!g) {
-		if (before)
-			admin_configure(d->admin, &before->conf->admin, NULL);
-		binding_close(&b);
+		undo(d, before, &b);
 		return -1;
 	}
 	if (before)
 		registry_diff(before, g, report);
-	commit(d, g, &b);
+	if (commit(d, g, &b, e) < 0) {
+		undo(d, before, &b);
+		registry_generation_free(d->registry, g);
+		return -1;
+	}
 	return 0;
 }
 

@@ -13,6 +13,9 @@
 
 /* Seconds: how often the engine shows that it lives, and comes back to what memory denied. */
 #define BEAT_S 1.
+/* Probes started in one turn of the loop: at some 20 us for one that is refused at once, mails and
+ * answers of others wait for about 1 ms at most. */
+#define STARTS_PER_TURN 64
 
 struct watched *health_find(const struct health *h, const struct member *m, unsigned slot)
 {
@@ -32,11 +35,13 @@ static void note_lateness(struct health *h, int64_t late_us)
 		cell_set(&h->stats.late_us_max, (uint64_t)late_us);
 }
 
-/* Starts what is due and admitted. */
-static void start_due(struct health *h)
+/* Starts what is due and admitted of one heap. */
+static void start_due(struct health *h, struct heap *heap)
 {
-	for (;;) {
-		struct heap_node *node = heap_first(&h->due);
+	unsigned left;
+
+	for (left = STARTS_PER_TURN; left > 0; left--) {
+		struct heap_node *node = heap_first(heap);
 		struct target *t;
 		int64_t now = clock_mono_us();
 
@@ -50,22 +55,35 @@ static void start_due(struct health *h)
 	}
 }
 
-/* Sleeps until the next one is due; when all places are taken, the end of a probe wakes us. */
-static void arm_due(struct health *h)
+/*
+ * Until the first one of a heap may start, in microseconds; -1 when none waits, or when all
+ * places are taken: then the end of a probe wakes us.
+ */
+static int64_t until_due_us(const struct health *h, const struct heap *heap)
 {
-	struct heap_node *node = heap_first(&h->due);
-	struct target *t;
+	const struct heap_node *node = heap_first(heap);
 	int64_t left;
 
-	ev_timer_stop(h->loop, &h->due_timer);
 	if (!node)
-		return;
-	t = CONTAINER_OF(node, struct target, node);
+		return -1;
 	left = node->due - clock_mono_us();
-	if (left <= 0 && !schedule_admits(h->running, t->urgent))
+	if (left > 0)
+		return left;
+	return schedule_admits(h->running, heap == &h->urgent) ? 0 : -1;
+}
+
+static void arm_due(struct health *h)
+{
+	int64_t left = until_due_us(h, &h->due);
+	int64_t urgent = until_due_us(h, &h->urgent);
+
+	if (left < 0 || (urgent >= 0 && urgent < left))
+		left = urgent;
+	ev_timer_stop(h->loop, &h->due_timer);
+	if (left < 0)
 		return;
 	ev_now_update(h->loop);
-	ev_timer_set(&h->due_timer, left > 0 ? (ev_tstamp)left / 1e6 : 0., 0.);
+	ev_timer_set(&h->due_timer, (ev_tstamp)left / 1e6, 0.);
 	ev_timer_start(h->loop, &h->due_timer);
 }
 
@@ -79,7 +97,8 @@ static void on_prepare(struct ev_loop *loop, ev_prepare *w, int revents)
 {
 	struct health *h = CONTAINER_OF(w, struct health, prepare);
 
-	start_due(h);
+	start_due(h, &h->urgent);
+	start_due(h, &h->due);
 	if (h->n_dirty > 0 || !list_empty(&h->outs))
 		publish_flush(h);
 	arm_due(h);
@@ -127,6 +146,7 @@ struct health *health_new(struct ev_loop *loop, struct epoch *epoch, const struc
 	list_init(&h->adopting);
 	list_init(&h->outs);
 	heap_init(&h->due);
+	heap_init(&h->urgent);
 	start_watchers(h);
 	return h;
 }
@@ -183,6 +203,7 @@ void health_free(struct health *h)
 	while (!list_empty(&h->all))
 		watched_free(CONTAINER_OF(h->all.next, struct watched, link));
 	heap_fini(&h->due);
+	heap_fini(&h->urgent);
 	free(h->by_slot);
 	free(h->dirty);
 	h->magic = 0;

@@ -32,7 +32,7 @@
 enum target_state {
 	TARGET_OFF,	/* no such probe */
 	TARGET_HELD,	/* waits for the startup probe to pass */
-	TARGET_WAITING, /* in the heap */
+	TARGET_WAITING, /* in a heap */
 	TARGET_RUNNING,
 	TARGET_PASSED, /* startup: has passed, and is not run again */
 };
@@ -54,7 +54,7 @@ struct target {
 	struct rng rng;
 	/* schedule */
 	struct heap_node node; /* due, monotonic microseconds */
-	bool urgent;	       /* somebody waits for it */
+	bool urgent;	       /* somebody waits for it: decides the heap */
 	int64_t started_mono_us;
 	struct step_run *run; /* owns while RUNNING */
 	/* results */
@@ -127,7 +127,8 @@ struct health {
 	uint64_t evidence_id;
 	struct list outs;
 	/* probes */
-	struct heap due;
+	struct heap due;    /* targets that nobody waits for */
+	struct heap urgent; /* and those that somebody does: no queue of the others delays them */
 	uint64_t running;
 	int64_t late_us_max; /* this second's */
 	/* watchers */

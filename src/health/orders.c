@@ -127,7 +127,6 @@ static void start_recheck(struct watched *w, const struct passive_mail *p, struc
 	w->suspicion_recorded = record;
 	if (record)
 		w->traffic_record_at = e->mono_us;
-	text_copy(e->note, sizeof(e->note), "readiness is probed at once");
 	w->recheck = t->state == TARGET_RUNNING ? RECHECK_AFTER : RECHECK_DUE;
 	watched_judge(w, e, record);
 	if (t->state == TARGET_WAITING)

@@ -31,11 +31,22 @@ void target_init(struct target *t, struct watched *owner, enum probe_role role)
 	t->last.connect_us = t->last.first_byte_us = -1;
 }
 
+/* The heap that the target is or would be in. */
+static struct heap *heap_of(const struct target *t)
+{
+	return t->urgent ? &health_of(t)->urgent : &health_of(t)->due;
+}
+
+static void unschedule(struct target *t)
+{
+	heap_remove(heap_of(t), &t->node);
+}
+
 void target_stop(struct target *t, enum target_state to)
 {
 	struct health *h = health_of(t);
 
-	heap_remove(&h->due, &t->node);
+	unschedule(t);
 	if (t->run) {
 		step_cancel(t->run);
 		t->run = NULL;
@@ -55,9 +66,12 @@ void target_due(struct target *t, int64_t at, bool urgent)
 	AORTA_ASSERT(t->conf && t->state != TARGET_RUNNING);
 	if (t->state == TARGET_WAITING && t->node.due < at)
 		at = t->node.due;
-	t->urgent = t->urgent || urgent;
+	if (urgent && !t->urgent) {
+		unschedule(t);
+		t->urgent = true;
+	}
 	t->state = TARGET_WAITING;
-	if (heap_put(&health_of(t)->due, &t->node, at) != 0)
+	if (heap_put(heap_of(t), &t->node, at) != 0)
 		t->state = TARGET_HELD; /* out of memory: the beat comes back to it */
 }
 
@@ -272,7 +286,7 @@ void target_start(struct target *t)
 	struct step_run *run;
 
 	AORTA_ASSERT(t->state == TARGET_WAITING);
-	heap_remove(&h->due, &t->node);
+	unschedule(t);
 	t->state = TARGET_RUNNING;
 	t->started_mono_us = clock_mono_us();
 	cell_set(&h->stats.probes_running, ++h->running);

@@ -243,7 +243,8 @@ int main(int argc, char **argv)
 	const struct addr *at;
 
 	AORTA_ASSERT(argc >= 2);
-	world_open(&world, read_file(argv[1]), argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000);
+	world_open(&world, read_file(argv[1]),
+		   argc > 2 ? (unsigned)strtoul(argv[2], NULL, 10) : 1000);
 	ev_timer_init(&flow, on_flow, 0.05, 0.05);
 	ev_timer_init(&beat, on_beat, 0, 0.5);
 	ev_timer_start(world.loop, &beat);

@@ -163,8 +163,9 @@ void world_open(struct world *w, const char *conf_text, unsigned history)
 		.reload = world_reload,
 		.health = world_health,
 	};
-	w->process = (struct admin_process){ .version = "0.1.0", .pid = 42, .workers = 2,
-					     .started_wall_us = clock_wall_us() };
+	w->process = (struct admin_process){
+		.version = "0.1.0", .pid = 42, .workers = 2, .started_wall_us = clock_wall_us()
+	};
 	ev_timer_init(&w->late_timer, on_late, 0.02, 0);
 	w->late_timer.data = w;
 	build_generation(w, conf_text);
@@ -240,7 +241,9 @@ static void publish_view(struct world *w, struct pool *p)
 
 static struct finding some_finding(enum probe_code code)
 {
-	struct finding f = { .code = code, .connect_us = 210, .first_byte_us = -1, .total_us = 240 };
+	struct finding f = {
+		.code = code, .connect_us = 210, .first_byte_us = -1, .total_us = 240
+	};
 
 	if (code == CODE_L4CON) {
 		f.phase = PHASE_CONNECT;
@@ -264,8 +267,10 @@ static struct finding some_finding(enum probe_code code)
 static struct evidence some_evidence(struct world *w, const struct member *m,
 				     enum evidence_source source)
 {
-	struct evidence e = { .id = ++w->last_evidence, .wall_us = clock_wall_us(),
-			      .mono_us = clock_mono_us(), .source = source };
+	struct evidence e = { .id = ++w->last_evidence,
+			      .wall_us = clock_wall_us(),
+			      .mono_us = clock_mono_us(),
+			      .source = source };
 
 	memcpy(e.pool, m->pool, sizeof(e.pool));
 	memcpy(e.member, m->name, sizeof(e.member));

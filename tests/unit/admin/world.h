@@ -19,9 +19,9 @@ struct world {
 	struct admin_process process;
 	uint64_t last_evidence;
 	bool not_ready;
-	bool mute;	   /* orders are not answered */
-	bool late;	   /* they are, in a later turn of the loop */
-	bool broken_file;  /* reload fails */
+	bool mute;	    /* orders are not answered */
+	bool late;	    /* they are, in a later turn of the loop */
+	bool broken_file;   /* reload fails */
 	const char *refuse; /* orders end with this error */
 	/* the last order */
 	uint64_t tag;

@@ -10,8 +10,8 @@
 
 #include "aorta/health.h"
 
-#define RIG_RECORDS 512
-#define RIG_MEMBERS 8
+#define RIG_RECORDS 2048
+#define RIG_MEMBERS 1024
 
 struct rig {
 	struct ev_loop *loop;

@@ -244,6 +244,78 @@ static void traffic_marks_down_when_told_so(void **state)
 	one_close(&t);
 }
 
+static bool is_running(struct rig *r, void *arg)
+{
+	return cell_get(&health_stats(r->health)->probes_running) == 1;
+}
+
+/* A member that is up, with a readiness probe under way whose answer takes its time. */
+static void one_open_probing(struct one *t, const char *answer)
+{
+	one_open_at(t, PROBE_HTTP, SLOW);
+	one_adopt(t);
+	assert_true(rig_await_state(&t->rig, t->m, MEMBER_UP));
+	origin_set(t->origin, ORIGIN_TRICKLE, answer);
+	assert_int_equal(health_probe_now(t->rig.health, 1, t->m), 0);
+	assert_true(rig_await(&t->rig, is_running, NULL, 5000));
+}
+
+/* A probe that began before the doubt does not clear it; the one after it does. */
+static void a_pass_from_before_the_doubt_is_not_enough(void **state)
+{
+	struct one t;
+	struct finding f = refused();
+
+	one_open_probing(&t, "HTTP/1.1 204 No\r\n\r\n");
+	assert_int_equal(health_passive(t.rig.health, t.m, &f, 1, PASSIVE_RECHECK), 0);
+	assert_true(rig_await_runs(&t.rig, t.m, ROLE_READINESS, 2));
+	assert_int_equal(t.rig.answers, 0); /* the order to probe waits for the newer one too */
+	assert_true(rig_await_runs(&t.rig, t.m, ROLE_READINESS, 3));
+	assert_int_equal(t.rig.answers, 1);
+	assert_int_equal(rig_state(t.m), MEMBER_UP);
+	assert_int_equal(member_report(t.m)->transitions, 1);
+	one_close(&t);
+}
+
+static void a_failure_already_under_way_confirms(void **state)
+{
+	struct one t;
+	struct finding f = refused();
+
+	one_open_probing(&t, "HTTP/1.1 503 No\r\n\r\n");
+	assert_int_equal(health_passive(t.rig.health, t.m, &f, 1, PASSIVE_RECHECK), 0);
+	assert_true(rig_await_state(&t.rig, t.m, MEMBER_DOWN));
+	assert_int_equal(readiness(&t)->runs, 2);
+	assert_string_equal(member_report(t.m)->why.note, "confirms what traffic saw");
+	one_close(&t);
+}
+
+/* Traffic that doubts without end neither floods the member with probes nor the history. */
+static void repeated_doubt_is_spaced(void **state)
+{
+	struct one t;
+	struct finding f = refused();
+	unsigned i, records, rounds = 6;
+	int64_t began;
+
+	one_open_at(&t, PROBE_TCP, SLOW);
+	one_adopt(&t);
+	assert_true(rig_await_state(&t.rig, t.m, MEMBER_UP));
+	records = t.rig.n_records;
+	began = clock_mono_us();
+	for (i = 0; i < rounds; i++) {
+		assert_int_equal(health_passive(t.rig.health, t.m, &f, 1, PASSIVE_RECHECK), 0);
+		assert_int_equal(health_passive(t.rig.health, t.m, &f, 1, PASSIVE_RECHECK), 0);
+		assert_true(rig_await_runs(&t.rig, t.m, ROLE_READINESS, i + 2));
+	}
+	assert_int_equal(readiness(&t)->runs, rounds + 1);
+	/* 50 ms each but the first */
+	assert_true(clock_mono_us() - began >= (int64_t)(rounds - 1) * 50000);
+	/* the doubt and its end, once a second at most */
+	assert_in_range(t.rig.n_records - records, 2, 2 + 2 * (clock_mono_us() - began) / 1000000);
+	one_close(&t);
+}
+
 /* Descriptors that we lack say nothing about a member. */
 static void our_own_failures_are_shown_and_not_counted(void **state)
 {
@@ -295,6 +367,9 @@ int main(void)
 		cmocka_unit_test(refused_traffic_rechecks_and_downs_at_once),
 		cmocka_unit_test(unfounded_doubt_is_cleared),
 		cmocka_unit_test(traffic_marks_down_when_told_so),
+		cmocka_unit_test(a_pass_from_before_the_doubt_is_not_enough),
+		cmocka_unit_test(a_failure_already_under_way_confirms),
+		cmocka_unit_test(repeated_doubt_is_spaced),
 		cmocka_unit_test(our_own_failures_are_shown_and_not_counted),
 		cmocka_unit_test(the_engine_counts_itself),
 	};

@@ -421,6 +421,55 @@ static void an_empty_pool_has_a_view(void **state)
 	trio_close(&t);
 }
 
+/* ---- many at once ---- */
+
+#define HUNG 600 /* more than may run at once */
+
+static bool all_places_taken(struct rig *r, void *arg)
+{
+	return cell_get(&health_stats(r->health)->probes_running) == 512;
+}
+
+/* Hung members fill all places; one that somebody waits for is probed all the same. */
+static void hung_members_do_not_hold_up_an_order(void **state)
+{
+	static struct member *hung[HUNG];
+	struct trio t;
+	struct rig_pool pools[2] = { { .name = "hung", .n_members = HUNG }, { .name = "web" } };
+	struct origin *deaf;
+	struct conf_probe slow = once_a_minute(PROBE_TCP), quick = once_a_minute(PROBE_HTTP);
+	struct addr a;
+	char name[16];
+	unsigned i;
+
+	trio_open(&t);
+	deaf = origin_new(t.rig.loop, ORIGIN_DEAF, "");
+	a = origin_addr(deaf);
+	for (i = 0; i < HUNG; i++) {
+		(void)snprintf(name, sizeof(name), "h%u", i);
+		pools[0].members[i] = hung[i] = rig_member("hung", name, &a, 100 + i);
+	}
+	slow.fast_interval_ms = 10; /* all of them start at once */
+	slow.timeout_ms = slow.connect_timeout_ms = 60000;
+	pools[0].probes[ROLE_READINESS] = &slow;
+	pools[1].n_members = 1;
+	pools[1].members[0] = t.m[0];
+	pools[1].probes[ROLE_READINESS] = &quick;
+	t.g = rig_generation(pools, 2);
+	assert_int_equal(health_adopt(t.rig.health, t.g), 0);
+	assert_true(rig_await(&t.rig, all_places_taken, NULL, 10000));
+	assert_int_equal(role(hung[HUNG - 1], ROLE_READINESS)->runs, 0);
+
+	assert_int_equal(health_probe_now(t.rig.health, 3, t.m[0]), 0);
+	assert_true(rig_await_answers(&t.rig, 1));
+	assert_int_equal(rig_state(t.m[0]), MEMBER_UP);
+	assert_int_equal(cell_get(&health_stats(t.rig.health)->probes_running), 512);
+	origin_free(deaf);
+	trio_close(&t);
+	for (i = 0; i < HUNG; i++)
+		member_free(hung[i]);
+}
+
 static void stopping_answers_those_who_wait(void **state)
 {
 	struct trio t;
@@ -462,6 +511,7 @@ int main(void)
 		cmocka_unit_test(readiness_added_to_a_serving_member_does_not_interrupt),
 		cmocka_unit_test(a_member_that_comes_back_is_new),
 		cmocka_unit_test(an_empty_pool_has_a_view),
+		cmocka_unit_test(hung_members_do_not_hold_up_an_order),
 		cmocka_unit_test(stopping_answers_those_who_wait),
 	};
 
