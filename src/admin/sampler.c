@@ -64,7 +64,7 @@ void sampler_window(const struct sampler *s, unsigned ordinal, unsigned seconds,
 	uint64_t from;
 
 	*out = (struct window){ 0 };
-	if (x == NULL || s->tick == 0 || x->first_tick >= s->tick)
+	if (x == NULL || x->first_tick == 0 || x->first_tick >= s->tick)
 		return;
 	from = s->tick > seconds ? s->tick - seconds : 1;
 	if (from < x->first_tick)

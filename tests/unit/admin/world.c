@@ -149,6 +149,7 @@ static void build_generation(struct world *w, const char *text)
 void world_open(struct world *w, const char *conf_text, unsigned history)
 {
 	struct err e = { 0 };
+	unsigned i;
 
 	memset(w, 0, sizeof(*w));
 	w->loop = sock_loop_new();
@@ -169,6 +170,9 @@ void world_open(struct world *w, const char *conf_text, unsigned history)
 	ev_timer_init(&w->late_timer, on_late, 0.02, 0);
 	w->late_timer.data = w;
 	build_generation(w, conf_text);
+	/* Ports of our own, which a file cannot ask for; admin_bound() tells them. */
+	for (i = 0; i < w->generation.conf->admin.n_binds; i++)
+		addr_set_port(&w->generation.conf->admin.binds[i], 0);
 	w->admin = admin_new(w->loop, &w->ops, NULL, history);
 	AORTA_ASSERT(w->admin != NULL);
 	if (admin_configure(w->admin, &w->generation.conf->admin, &e) != 0) {
