@@ -76,8 +76,8 @@ void daemon_stop(struct daemon *d)
 		return;
 	}
 	d->stopping = true;
-	log_msg(LOG_INFO_, "stopping", "accepting nothing new, %lld s for what runs",
-		(long long)(d->generation->conf->shutdown_timeout_ms / 1000));
+	log_msg(LOG_INFO_, "stopping", "accepting nothing new, %.1f s for what runs",
+		(double)d->generation->conf->shutdown_timeout_ms / 1e3);
 	stop_workers(d, now + d->generation->conf->shutdown_timeout_ms * 1000);
 }
 
@@ -247,13 +247,24 @@ static void say_started(struct daemon *d)
 	buf_fini(&b);
 }
 
+static void say_stopped(const struct daemon *d)
+{
+	char cut[24];
+	struct log_kv kv[] = { { "cut", { cut, 0 } },
+			       { "msg",
+				 SLICE_INIT("exchanges and sessions cut at the deadline") } };
+
+	snprintf(cut, sizeof(cut), "%llu", (unsigned long long)d->cut);
+	kv[0].value = slice_str(cut);
+	log_event(d->cut ? LOG_WARN_ : LOG_INFO_, "stopped", kv, d->cut ? 2 : 1);
+}
+
 static void loop_until_stopped(struct daemon *d)
 {
 	turn_start(&d->turn, d->loop, d->turn.reader);
 	ev_run(d->loop, 0);
 	turn_stop(&d->turn, d->loop);
-	log_msg(d->cut ? LOG_WARN_ : LOG_INFO_, "stopped", "%llu exchanges or sessions were cut",
-		(unsigned long long)d->cut);
+	say_stopped(d);
 }
 
 static struct conf *load(const char *file)

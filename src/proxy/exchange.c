@@ -111,6 +111,7 @@ static void write_log(struct exchange *x, enum outcome outcome)
 		.tries = x->tries,
 		.bytes_in = x->request_body.taken,
 		.bytes_out = x->answer_bytes,
+		.body_out = x->answer_body.taken,
 		.total_us = x->s->w->now - x->begun_us,
 		.member_us = x->answered_us ? x->answered_us - x->sent_us : -1,
 	};
@@ -205,7 +206,7 @@ void exchange_fail(struct exchange *x, enum own_error e)
 	bool close = !x->client_keep_alive || !x->client_minor || !x->request_body.done ||
 		     session_last_answer(s);
 	struct upstream *u = x->up;
-	size_t n;
+	size_t n, body;
 
 	if (x->status) {
 		/* The client has a part of an answer: it must not take it for the whole. */
@@ -215,7 +216,8 @@ void exchange_fail(struct exchange *x, enum own_error e)
 	leave_member(x, outcome_behind(e));
 	if (u)
 		upstream_close(u);
-	n = reply_build(w->out, e, NULL, close, x->method == HTTP1_HEAD);
+	n = reply_build(w->out, e, NULL, close, x->method == HTTP1_HEAD, &body);
+	x->answer_body.taken = body;
 	x->own = (uint8_t)e;
 	x->status = (uint16_t)own_error_status(e);
 	x->answer_bytes += n;

@@ -31,12 +31,13 @@ static enum io_result send_pieces(struct exchange *x, size_t head, struct slice 
 	if (x->answer_chunked && data.n)
 		at += chunked_size_line(at, data.n);
 	if (data.n <= COPY_BYTES && (head || x->answer_chunked)) {
-		memcpy(at, data.p, data.n);
-		at += data.n;
-		data.n = 0;
-		if (x->answer_chunked && at != w->out + head) {
-			memcpy(at, "\r\n", 2);
-			at += 2;
+		if (data.n) {
+			memcpy(at, data.p, data.n);
+			at += data.n;
+			if (x->answer_chunked) {
+				memcpy(at, "\r\n", 2);
+				at += 2;
+			}
 		}
 		if (end) {
 			memcpy(at, last_chunk, 5);

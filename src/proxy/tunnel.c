@@ -98,7 +98,8 @@ static void fail(struct tunnel *t, enum own_error e)
 {
 	cell_add(&t->pool->cell->own[e], 1);
 	cell_add(&t->s->listener->cell->own[e], 1);
-	finish(t, OUTCOME_CONNECT, true);
+	/* An orderly end: a reset could reach the client before its connect() has returned. */
+	finish(t, OUTCOME_CONNECT, false);
 }
 
 void tunnel_cut(struct session *s, enum outcome why)
