@@ -144,8 +144,13 @@ static void on_sweep(struct ev_loop *loop, ev_timer *t, int revents)
 	listeners_sweep(w);
 	cell_set(&w->stats.chunks, w->chunks.in_use);
 	cell_set(&w->stats.beat_mono_us, (uint64_t)w->now);
-	if (w->stopping && w->now >= w->stop_deadline)
-		cut_all(w);
+}
+
+static void on_stop_timer(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cut_all(CONTAINER_OF(t, struct worker, stop_timer));
 }
 
 /* ---- mails ---- */
@@ -284,12 +289,13 @@ static void on_stop(struct mail *m, void *owner)
 	struct list *it, *tmp;
 
 	w->stopping = true;
-	w->stop_deadline = note.when;
+	ev_timer_stop(w->loop, &w->stop_timer);
+	ev_timer_set(&w->stop_timer,
+		     note.when > w->now ? (double)(note.when - w->now) / 1e6 : 0., 0.);
+	ev_timer_start(w->loop, &w->stop_timer);
 	listeners_close(w);
 	LIST_FOREACH_SAFE(it, tmp, &w->all_sessions)
 		session_wind_down(CONTAINER_OF(it, struct session, link));
-	if (w->now >= w->stop_deadline)
-		cut_all(w);
 }
 
 int worker_post_view(struct worker *w, struct pool *p)
@@ -341,6 +347,7 @@ static void init_watchers(struct worker *w)
 	ev_check_start(w->loop, &w->check);
 	ev_timer_init(&w->sweep, on_sweep, 1., 1.);
 	ev_timer_start(w->loop, &w->sweep);
+	ev_init(&w->stop_timer, on_stop_timer);
 	mailbox_open(&w->mailbox, w->loop, w);
 }
 
