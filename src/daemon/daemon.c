@@ -159,6 +159,7 @@ static int prepare(struct daemon *d, const struct conf *c, struct err *e)
 
 	signal(SIGPIPE, SIG_IGN);
 	d->started_wall_us = clock_wall_us();
+	list_init(&d->handovers);
 	d->n_workers = worker_count(c);
 	d->loop = sock_loop_new();
 	d->epoch = epoch_new();
@@ -223,6 +224,7 @@ static void tear_down(struct daemon *d)
 	worker_threads_free(d);
 	if (d->epoch && d->loop && d->registry)
 		mailbox_close(&d->mailbox); /* the last mails: generations and members left */
+	reload_drop_handovers(d);
 	/* Health's share; a generation that it has not got round to is left over whole. */
 	if (d->judged && d->judged != d->generation)
 		reload_generation_left(d, d->judged);

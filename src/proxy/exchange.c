@@ -440,12 +440,49 @@ bool exchange_has_alternative(const struct exchange *x)
 	return false;
 }
 
-void exchange_retry_pick(struct exchange *x)
+static void pick_again(struct exchange *x)
 {
-	AORTA_CHECK(x, EXCHANGE_MAGIC);
+	struct session *s = x->s;
+
 	leave_waiting(x);
 	exchange_goto(x, EXCHANGE_NEW);
 	exchange_dispatch(x);
+	session_resume(s);
+}
+
+void exchanges_retry_pick(struct worker_pool *p)
+{
+	struct list now, *it, *tmp;
+
+	/* Those that must wait again queue up behind. */
+	list_take_all(&now, &p->waiting);
+	LIST_FOREACH_SAFE(it, tmp, &now)
+		pick_again(CONTAINER_OF(it, struct exchange, link));
+}
+
+void exchanges_move(struct worker_pool *from, struct worker_pool *to)
+{
+	struct list now, *it, *tmp;
+
+	list_take_all(&now, &from->waiting);
+	LIST_FOREACH_SAFE(it, tmp, &now) {
+		struct exchange *x = CONTAINER_OF(it, struct exchange, link);
+		struct session *s = x->s;
+
+		if (!to) {
+			exchange_fail(x, OWN_NO_ROUTE);
+			session_resume(s);
+			continue;
+		}
+		leave_waiting(x);
+		exchange_goto(x, EXCHANGE_NEW);
+		worker_gen_ref(to->gen);
+		worker_gen_unref(x->pool->gen);
+		x->pool = to;
+		x->tried.n = 0;
+		exchange_dispatch(x);
+		session_resume(s);
+	}
 }
 
 void exchange_member_out(struct exchange *x)
