@@ -105,7 +105,9 @@ static struct slice host_name(struct slice host)
 {
 	const char *end;
 
-	if (host.n > 0 && host.p[0] == '[') {
+	if (host.n == 0)
+		return host;
+	if (host.p[0] == '[') {
 		end = memchr(host.p, ']', host.n);
 		return end == NULL ? host : slice_of(host.p + 1, (size_t)(end - host.p) - 1);
 	}
@@ -123,6 +125,9 @@ static bool host_is_ours(struct slice host)
 	char text[INET6_ADDRSTRLEN];
 	struct in6_addr ip;
 
+	/* Only HTTP/1.0 may be without a Host, and no browser speaks that. */
+	if (name.n == 0)
+		return true;
 	if (memchr(name.p, '.', name.n) == NULL && memchr(name.p, ':', name.n) == NULL)
 		return true;
 	if (name.n > local.n && slice_ieq(slice_of(name.p + name.n - local.n, local.n), local))
