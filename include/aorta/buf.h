@@ -36,7 +36,7 @@ void buf_vprintf(struct buf *b, const char *fmt, va_list ap) __attribute__((form
 void buf_json(struct buf *b, struct slice s);
 /* Text for HTML element content and quoted attributes. */
 void buf_html(struct buf *b, struct slice s);
-/* A logfmt value: bare when it can be, else quoted with \" \\ \n and \xNN escapes. */
+/* A logfmt value: bare when it can be, else quoted with \" \\ \n \xNN and \uNNNN escapes. */
 void buf_logfmt(struct buf *b, struct slice s);
 /* A duration for people: "340us", "12ms", "3.2s", "4m 10s", "2h 5m", "3d 4h". */
 void buf_duration_us(struct buf *b, int64_t us);

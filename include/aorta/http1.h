@@ -8,6 +8,17 @@
  * (even if equal), with Transfer-Encoding, signed, empty, a list, or over 2^63-1 is refused, and
  * so is any Transfer-Encoding but exactly `chunked` (in HTTP/1.0 any at all).
  *
+ * Narrower than the RFCs also here: a host or an announced port is not empty, a host has no ',',
+ * brackets hold an IPv6 address without zone, an absolute target with a query has a path, and
+ * Connection lists at most 32 options. A field that Connection nominates is dropped unless it is
+ * meant for every recipient (RFC 9110 7.6.1): Host, Content-Length, Expect, Date, Via,
+ * Forwarded, X-Forwarded-*, X-Real-IP, Authorization, Cookie, Set-Cookie, Cache-Control,
+ * Content-Type, Content-Encoding stay, since nominating them is an attack on what is behind.
+ *
+ * A verdict is final: more bytes never change BAD into something else, nor its reason, and no
+ * prefix of a good head is anything but MORE. Faults of syntax are found as soon as their byte
+ * is there, those of meaning (lengths, Host, Expect) at the empty line.
+ *
  * Nothing is allocated and nothing copied: slices point into the caller's bytes, headers are
  * offsets. Pure; any thread. Fuzzed by tests/fuzz/fuzz_http1.
  */

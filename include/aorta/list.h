@@ -48,6 +48,19 @@ static inline void list_remove(struct list *e)
 	list_init(e);
 }
 
+/* Moves all of `from`, in order, to `to`, which is initialised by this. */
+static inline void list_take_all(struct list *to, struct list *from)
+{
+	list_init(to);
+	if (list_empty(from))
+		return;
+	to->next = from->next;
+	to->prev = from->prev;
+	to->next->prev = to;
+	to->prev->next = to;
+	list_init(from);
+}
+
 /* `it` may be removed inside the loop; `tmp` may not. */
 #define LIST_FOREACH_SAFE(it, tmp, l)                                                              \
 	for ((it) = (l)->next, (tmp) = (it)->next; (it) != (l); (it) = (tmp), (tmp) = (it)->next)

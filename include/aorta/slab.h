@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A slab: fixed-size pieces for one thread, handed out last-in first-out so that the piece that
- * comes next is the one the cache still holds. Grows by blocks; slab_trim() gives wholly free
- * memory back only at slab_fini() (a worker's peak is its working set). One thread.
+ * comes next is the one the cache still holds. Grows by blocks; memory is given back only by
+ * slab_fini() (a worker's peak is its working set). One thread.
  *
  * With AddressSanitizer a free piece is poisoned, so use after free is still found.
  */

@@ -30,7 +30,8 @@ int sock_listen(const struct addr *a, struct err *e);
 int sock_probe_free(const struct addr *a, struct err *e);
 /* A Unix stream listener; see admin.h for stale files. */
 int sock_listen_unix(const char *path, struct err *e);
-/* Begins a TCP connect. The descriptor, or -1 with errno; EINPROGRESS is success. */
+/* Begins a TCP connect. The descriptor, or -1 with errno; EINPROGRESS is success. A socket that
+ * would connect to itself (possible on loopback) counts as refused. */
 int sock_connect(const struct addr *a);
 /* The pending error of a connecting socket: 0 when it is connected. */
 int sock_error(int fd);

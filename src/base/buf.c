@@ -221,6 +221,12 @@ static bool logfmt_bare(struct slice s)
 	return true;
 }
 
+/* U+0080..U+009F: a terminal takes them for control sequences. */
+static bool is_c1(const char *p, size_t n)
+{
+	return n == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
+}
+
 void buf_logfmt(struct buf *b, struct slice s)
 {
 	if (logfmt_bare(s)) {
@@ -236,6 +242,8 @@ void buf_logfmt(struct buf *b, struct slice s)
 			buf_puts(b, escape);
 		else if (n == 0 || (unsigned char)s.p[0] < 0x20 || s.p[0] == 0x7f)
 			buf_printf(b, "\\x%02x", (unsigned)(unsigned char)s.p[0]);
+		else if (is_c1(s.p, n))
+			buf_printf(b, "\\u%04x", (unsigned)(unsigned char)s.p[1]);
 		else
 			buf_put(b, s.p, n);
 		n = n ? n : 1;

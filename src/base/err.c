@@ -45,11 +45,18 @@ int err_sys(struct err *e, const char *fmt, ...)
 
 int err_wrap(struct err *e, const char *what)
 {
-	char inner[sizeof(e->message)];
+	size_t have, n = strlen(what), max;
 
 	if (!e)
 		return -1;
-	memcpy(inner, e->message, sizeof(inner));
-	snprintf(e->message, sizeof(e->message), "%s: %.*s", what, (int)sizeof(inner) / 2, inner);
+	/* The cause matters more than the place: when both do not fit, the place is cut. */
+	have = strnlen(e->message, sizeof(e->message) - 3);
+	max = sizeof(e->message) - 3 - have;
+	if (n > max)
+		n = max;
+	memmove(e->message + n + 2, e->message, have);
+	memcpy(e->message, what, n);
+	memcpy(e->message + n, ": ", 2);
+	e->message[n + 2 + have] = '\0';
 	return -1;
 }

@@ -128,6 +128,7 @@ static void on_adopted(struct mail *m, void *owner)
 	struct generation *before = d->judged;
 
 	d->judged = n.what;
+	reload_hand_over(d, n.what);
 	if (before)
 		reload_generation_left(d, before);
 }

@@ -76,8 +76,8 @@ void daemon_stop(struct daemon *d)
 		return;
 	}
 	d->stopping = true;
-	log_msg(LOG_INFO_, "stopping", "accepting nothing new, %lld s for what runs",
-		(long long)(d->generation->conf->shutdown_timeout_ms / 1000));
+	log_msg(LOG_INFO_, "stopping", "accepting nothing new, %.1f s for what runs",
+		(double)d->generation->conf->shutdown_timeout_ms / 1e3);
 	stop_workers(d, now + d->generation->conf->shutdown_timeout_ms * 1000);
 }
 
@@ -159,6 +159,7 @@ static int prepare(struct daemon *d, const struct conf *c, struct err *e)
 
 	signal(SIGPIPE, SIG_IGN);
 	d->started_wall_us = clock_wall_us();
+	list_init(&d->handovers);
 	d->n_workers = worker_count(c);
 	d->loop = sock_loop_new();
 	d->epoch = epoch_new();
@@ -223,6 +224,7 @@ static void tear_down(struct daemon *d)
 	worker_threads_free(d);
 	if (d->epoch && d->loop && d->registry)
 		mailbox_close(&d->mailbox); /* the last mails: generations and members left */
+	reload_drop_handovers(d);
 	/* Health's share; a generation that it has not got round to is left over whole. */
 	if (d->judged && d->judged != d->generation)
 		reload_generation_left(d, d->judged);
@@ -247,13 +249,24 @@ static void say_started(struct daemon *d)
 	buf_fini(&b);
 }
 
+static void say_stopped(const struct daemon *d)
+{
+	char cut[24];
+	struct log_kv kv[] = { { "cut", { cut, 0 } },
+			       { "msg",
+				 SLICE_INIT("exchanges and sessions cut at the deadline") } };
+
+	snprintf(cut, sizeof(cut), "%llu", (unsigned long long)d->cut);
+	kv[0].value = slice_str(cut);
+	log_event(d->cut ? LOG_WARN_ : LOG_INFO_, "stopped", kv, d->cut ? 2 : 1);
+}
+
 static void loop_until_stopped(struct daemon *d)
 {
 	turn_start(&d->turn, d->loop, d->turn.reader);
 	ev_run(d->loop, 0);
 	turn_stop(&d->turn, d->loop);
-	log_msg(d->cut ? LOG_WARN_ : LOG_INFO_, "stopped", "%llu exchanges or sessions were cut",
-		(unsigned long long)d->cut);
+	say_stopped(d);
 }
 
 static struct conf *load(const char *file)

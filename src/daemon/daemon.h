@@ -12,6 +12,7 @@
 #include "aorta/admin.h"
 #include "aorta/epoch.h"
 #include "aorta/health.h"
+#include "aorta/list.h"
 #include "aorta/mailbox.h"
 #include "aorta/registry.h"
 #include "aorta/worker.h"
@@ -59,6 +60,7 @@ struct daemon {
 	/* state */
 	struct generation *generation; /* in force */
 	struct generation *judged;     /* that health looks at */
+	struct list handovers;	       /* owns; committed, and waiting for health's first views */
 	bool stopping;
 	int64_t stop_deadline;
 	unsigned workers_stopped;
@@ -97,6 +99,10 @@ void worker_threads_free(struct daemon *d);
 int reload_commit(struct daemon *d, struct conf *conf, struct buf *report, struct err *e);
 /* Reads the file again. 0: in force; -1: the old one stays. `report` says what changed or why. */
 int reload_file(struct daemon *d, struct buf *report);
+/* Health has adopted `g`: the workers get it, with its sockets. */
+void reload_hand_over(struct daemon *d, struct generation *g);
+/* At the end: what was never handed over. */
+void reload_drop_handovers(struct daemon *d);
 /* One thread has done with `g`. */
 void reload_generation_left(struct daemon *d, struct generation *g);
 

@@ -112,25 +112,66 @@ static int check_restart(const struct daemon *d, const struct conf *c, struct er
 	return 0;
 }
 
-/* Health first: its first views should be there when requests come. -1: no memory, as it was. */
+/*
+ * A generation on its way to the workers. They get it when health has published its views, so
+ * that no request finds a pool that nothing is known of yet.
+ */
+struct handover {
+	struct list link;
+	struct generation *g;
+	struct binding binding; /* owns */
+};
+
+/* -1: no memory, as it was. */
 static int commit(struct daemon *d, struct generation *g, struct binding *b, struct err *e)
 {
-	g->users = d->n_workers + 1;
-	if (health_adopt(d->health.health, g) < 0)
+	struct handover *h = calloc(1, sizeof(*h));
+
+	if (!h || health_adopt(d->health.health, g) < 0) {
+		free(h);
 		return err_set(e, ERR_MEMORY, "out of memory for the new configuration");
+	}
+	g->users = d->n_workers + 1;
+	h->g = g;
+	h->binding = *b;
+	list_push_back(&d->handovers, &h->link);
 	d->generation = g;
 	registry_generation_replaced(d->registry, g);
+	return 0;
+}
+
+void reload_hand_over(struct daemon *d, struct generation *g)
+{
+	struct handover *h = CONTAINER_OF(d->handovers.next, struct handover, link);
+	struct binding *b = &h->binding;
+
+	AORTA_ASSERT(!list_empty(&d->handovers) && h->g == g); /* adopted in order */
 	for (unsigned i = 0; i < d->n_workers; i++) {
 		if (worker_post_generation(d->workers[i].worker, g, b->sockets + i * b->n, b->n) ==
 		    0)
 			continue;
 		log_msg(LOG_ERROR_, "worker_memory",
 			"out of memory: worker %u goes on with the configuration before", i);
-		g->users--;
+		reload_generation_left(d, g);
 	}
 	free(b->sockets);
-	b->sockets = NULL;
-	return 0;
+	list_remove(&h->link);
+	free(h);
+}
+
+void reload_drop_handovers(struct daemon *d)
+{
+	struct list *it, *tmp;
+
+	LIST_FOREACH_SAFE(it, tmp, &d->handovers) {
+		struct handover *h = CONTAINER_OF(it, struct handover, link);
+
+		binding_close(&h->binding);
+		if (h->g != d->generation)
+			registry_generation_free(d->registry, h->g);
+		list_remove(it);
+		free(h);
+	}
 }
 
 /* The admin side and the log as they were. */

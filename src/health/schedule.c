@@ -44,11 +44,17 @@ int64_t schedule_gap_us(const struct conf_probe *p, enum probe_role role, enum c
 	return us > 0 ? us : 1;
 }
 
+/* First probes: a second, or one a millisecond, is spread enough; who waits for them is waiting. */
+#define FIRST_SPREAD_MS 1000
+
 int64_t schedule_first_us(const struct conf_probe *p, unsigned i, unsigned n)
 {
 	int64_t window =
 		p->fast_interval_ms < p->interval_ms ? p->fast_interval_ms : p->interval_ms;
+	int64_t enough = n > FIRST_SPREAD_MS ? n : FIRST_SPREAD_MS;
 
+	if (window > enough)
+		window = enough;
 	return n == 0 ? 0 : window * 1000 * (int64_t)i / (int64_t)n;
 }
 

@@ -38,7 +38,8 @@ uint64_t schedule_seed(uint64_t seed, const char *pool, const char *member, enum
 int64_t schedule_gap_us(const struct conf_probe *p, enum probe_role role, enum confidence c,
 			struct rng *rng);
 
-/* The delay of the first probe of the i-th of n new members: even over the shortest interval. */
+/* The delay of the first probe of the i-th of n new members: even over the shortest interval, but
+ * over no more than a second, or a millisecond for each member. */
 int64_t schedule_first_us(const struct conf_probe *p, unsigned i, unsigned n);
 
 /*

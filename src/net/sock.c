@@ -88,6 +88,28 @@ int sock_listen_unix(const char *path, struct err *e)
 	return fd;
 }
 
+/*
+ * On loopback the kernel may give our end the very port that we call, and TCP then connects the
+ * socket to itself (simultaneous open, RFC 9293 3.5): a member that is gone would look well.
+ */
+static bool is_own_end(int fd, const struct addr *a)
+{
+	struct addr own;
+	socklen_t len = sizeof(own);
+
+	if (!addr_is_loopback(a))
+		return false;
+	memset(&own, 0, sizeof(own));
+	return getsockname(fd, &own.sa, &len) == 0 && addr_eq(&own, a);
+}
+
+static int close_with(int fd, int error)
+{
+	close(fd);
+	errno = error;
+	return -1;
+}
+
 int sock_connect(const struct addr *a)
 {
 	int fd = socket(a->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
@@ -95,13 +117,10 @@ int sock_connect(const struct addr *a)
 	if (fd < 0)
 		return -1;
 	set_on(fd, IPPROTO_TCP, TCP_NODELAY);
-	if (connect(fd, &a->sa, addr_len(a)) < 0 && errno != EINPROGRESS) {
-		int saved = errno;
-
-		close(fd);
-		errno = saved;
-		return -1;
-	}
+	if (connect(fd, &a->sa, addr_len(a)) < 0 && errno != EINPROGRESS)
+		return close_with(fd, errno);
+	if (is_own_end(fd, a))
+		return close_with(fd, ECONNREFUSED);
 	return fd;
 }
 

@@ -122,7 +122,7 @@ static void format_combined(struct line *l, struct session *s, const struct acce
 	strftime(when, sizeof(when), "%d/%b/%Y:%H:%M:%S +0000", &tm);
 	put_fmt(l, "%s - - [%s] \"", client, when);
 	put_escaped(l, r->request_line.n ? r->request_line : SLICE_LIT("-"), false);
-	put_fmt(l, "\" %u %llu \"", r->status, (unsigned long long)r->bytes_out);
+	put_fmt(l, "\" %u %llu \"", r->status, (unsigned long long)r->body_out);
 	put_escaped(l, r->referer.n ? r->referer : SLICE_LIT("-"), false);
 	put(l, "\" \"", 3);
 	put_escaped(l, r->user_agent.n ? r->user_agent : SLICE_LIT("-"), false);

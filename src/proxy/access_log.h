@@ -17,7 +17,8 @@ struct access_record {
 	enum outcome outcome;
 	unsigned tries;
 	uint64_t bytes_in, bytes_out; /* body from the client; all to the client */
-	int64_t total_us, member_us;  /* -1: no answer */
+	uint64_t body_out;	     /* of bytes_out the body, without its framing: combined's %b */
+	int64_t total_us, member_us; /* -1: no answer */
 };
 
 /* Whether there is an access log at all: ask before filling the record. */

@@ -111,6 +111,7 @@ static void write_log(struct exchange *x, enum outcome outcome)
 		.tries = x->tries,
 		.bytes_in = x->request_body.taken,
 		.bytes_out = x->answer_bytes,
+		.body_out = x->answer_body.taken,
 		.total_us = x->s->w->now - x->begun_us,
 		.member_us = x->answered_us ? x->answered_us - x->sent_us : -1,
 	};
@@ -205,7 +206,7 @@ void exchange_fail(struct exchange *x, enum own_error e)
 	bool close = !x->client_keep_alive || !x->client_minor || !x->request_body.done ||
 		     session_last_answer(s);
 	struct upstream *u = x->up;
-	size_t n;
+	size_t n, body;
 
 	if (x->status) {
 		/* The client has a part of an answer: it must not take it for the whole. */
@@ -215,7 +216,8 @@ void exchange_fail(struct exchange *x, enum own_error e)
 	leave_member(x, outcome_behind(e));
 	if (u)
 		upstream_close(u);
-	n = reply_build(w->out, e, NULL, close, x->method == HTTP1_HEAD);
+	n = reply_build(w->out, e, NULL, close, x->method == HTTP1_HEAD, &body);
+	x->answer_body.taken = body;
 	x->own = (uint8_t)e;
 	x->status = (uint16_t)own_error_status(e);
 	x->answer_bytes += n;
@@ -438,12 +440,49 @@ bool exchange_has_alternative(const struct exchange *x)
 	return false;
 }
 
-void exchange_retry_pick(struct exchange *x)
+static void pick_again(struct exchange *x)
 {
-	AORTA_CHECK(x, EXCHANGE_MAGIC);
+	struct session *s = x->s;
+
 	leave_waiting(x);
 	exchange_goto(x, EXCHANGE_NEW);
 	exchange_dispatch(x);
+	session_resume(s);
+}
+
+void exchanges_retry_pick(struct worker_pool *p)
+{
+	struct list now, *it, *tmp;
+
+	/* Those that must wait again queue up behind. */
+	list_take_all(&now, &p->waiting);
+	LIST_FOREACH_SAFE(it, tmp, &now)
+		pick_again(CONTAINER_OF(it, struct exchange, link));
+}
+
+void exchanges_move(struct worker_pool *from, struct worker_pool *to)
+{
+	struct list now, *it, *tmp;
+
+	list_take_all(&now, &from->waiting);
+	LIST_FOREACH_SAFE(it, tmp, &now) {
+		struct exchange *x = CONTAINER_OF(it, struct exchange, link);
+		struct session *s = x->s;
+
+		if (!to) {
+			exchange_fail(x, OWN_NO_ROUTE);
+			session_resume(s);
+			continue;
+		}
+		leave_waiting(x);
+		exchange_goto(x, EXCHANGE_NEW);
+		worker_gen_ref(to->gen);
+		worker_gen_unref(x->pool->gen);
+		x->pool = to;
+		x->tried.n = 0;
+		exchange_dispatch(x);
+		session_resume(s);
+	}
 }
 
 void exchange_member_out(struct exchange *x)

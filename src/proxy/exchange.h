@@ -84,8 +84,10 @@ void exchange_abort(struct exchange *x, enum outcome why);
 void exchange_cut(struct exchange *x, enum outcome why);
 /* The session's deadline has passed. */
 void exchange_timeout(struct exchange *x);
-/* The view has changed: pick again. */
-void exchange_retry_pick(struct exchange *x);
+/* The pool has a new view: those that wait for a first verdict pick again. */
+void exchanges_retry_pick(struct worker_pool *p);
+/* They wait in `to` from now on, the same pool of a newer generation; NULL: there is none. */
+void exchanges_move(struct worker_pool *from, struct worker_pool *to);
 /* The member went out of service: elsewhere, if that is safe; else nothing happens. */
 void exchange_member_out(struct exchange *x);
 void exchange_free(struct exchange *x); /* from the list of the dead */

@@ -31,12 +31,13 @@ static enum io_result send_pieces(struct exchange *x, size_t head, struct slice 
 	if (x->answer_chunked && data.n)
 		at += chunked_size_line(at, data.n);
 	if (data.n <= COPY_BYTES && (head || x->answer_chunked)) {
-		memcpy(at, data.p, data.n);
-		at += data.n;
-		data.n = 0;
-		if (x->answer_chunked && at != w->out + head) {
-			memcpy(at, "\r\n", 2);
-			at += 2;
+		if (data.n) {
+			memcpy(at, data.p, data.n);
+			at += data.n;
+			if (x->answer_chunked) {
+				memcpy(at, "\r\n", 2);
+				at += 2;
+			}
 		}
 		if (end) {
 			memcpy(at, last_chunk, 5);
@@ -137,15 +138,15 @@ static void answer_head(struct exchange *x, const struct http1_response *r, stru
 		.close = x->answer_close,
 		.keep_alive = !x->answer_close && !x->client_minor,
 	};
+	/* Malformed from its first bytes on: the client has seen nothing yet. */
+	if (body_take(&x->answer_body, &rest, &data) == BODY_BAD) {
+		exchange_fail(x, OWN_BAD_ANSWER);
+		return;
+	}
 	n = rewrite_answer(w->out, r, &how);
 	x->status = (uint16_t)r->status;
 	exchange_count_status(x);
 	exchange_goto(x, EXCHANGE_ANSWERING);
-	if (body_take(&x->answer_body, &rest, &data) == BODY_BAD) {
-		x->status = 0;
-		exchange_cut(x, OUTCOME_BAD_ANSWER);
-		return;
-	}
 	/* Bytes after the end of the answer: whose they are nobody can say. */
 	if (rest.n)
 		x->member_keep = false;
@@ -207,6 +208,14 @@ static bool keep_partial(struct upstream *u, struct slice in)
 	return true;
 }
 
+/* Well-formed so far, and of a size that w->out has room for: one read can bring more than that. */
+static bool head_is_good(enum http1_result result, const struct http1_response *r, size_t n)
+{
+	if (result == HTTP1_BAD)
+		return false;
+	return result == HTTP1_MORE ? n < ANSWER_HEAD_MAX : r->head.len <= ANSWER_HEAD_MAX;
+}
+
 /* Parses heads off `in` until the final one. */
 static void answer_bytes(struct exchange *x, struct slice in)
 {
@@ -217,7 +226,7 @@ static void answer_bytes(struct exchange *x, struct slice in)
 		struct upstream *u = x->up;
 		enum http1_result result = http1_parse_response(r, in.p, in.n);
 
-		if (result == HTTP1_BAD || (result == HTTP1_MORE && in.n >= ANSWER_HEAD_MAX)) {
+		if (!head_is_good(result, r, in.n)) {
 			exchange_fail(x, OWN_BAD_ANSWER);
 			return;
 		}

@@ -67,14 +67,13 @@ static void keep_small_body(struct exchange *x)
 	struct body *b = &x->request_body;
 	struct slice data;
 
-	x->replayable = b->done;
+	x->replayable = true;
 	if (b->done || b->kind != BODY_LENGTH || b->left > w->in.n ||
 	    b->left > x->head_cap - x->head_len)
 		return;
 	body_take(b, &w->in, &data);
 	memcpy(x->head + x->head_len, data.p, data.n);
 	x->head_len += (uint32_t)data.n;
-	x->replayable = true;
 }
 
 static struct exchange *exchange_new(struct session *s)
@@ -242,6 +241,7 @@ void exchange_pump_request(struct exchange *x)
 		exchange_fail(x, OWN_BODY_TOO_LARGE);
 		return;
 	}
+	x->replayable = false; /* from here on the body goes by and is gone */
 	if (send_data(x, data) != IO_OK) {
 		send_broken(x);
 		return;

@@ -7,7 +7,7 @@
 #include "aorta/http1.h"
 
 size_t reply_build(char out[REPLY_BYTES], enum own_error e, const char *detail, bool close,
-		   bool head_only)
+		   bool head_only, size_t *body_bytes)
 {
 	char body[512];
 	int n = snprintf(body, sizeof(body), "%u %s\n%s%s%s\n", own_error_status(e),
@@ -27,5 +27,6 @@ size_t reply_build(char out[REPLY_BYTES], enum own_error e, const char *detail, 
 					     : "",
 			     close ? "Connection: close\r\n" : "", head_only ? "" : body);
 
+	*body_bytes = head_only ? 0 : (size_t)n;
 	return (size_t)total;
 }

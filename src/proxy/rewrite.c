@@ -5,6 +5,7 @@
  */
 #include "proxy/rewrite.h"
 
+#include <stdio.h>
 #include <string.h>
 
 /* RFC 9110 7.6.3: our pseudonym, after the version that was received. */
@@ -23,6 +24,29 @@ static char *put(char *out, struct slice s)
 static char *put_via(char *out, const struct http1_head *h)
 {
 	return h->minor ? PUT_LIT(out, VIA_11) : PUT_LIT(out, VIA_10);
+}
+
+/* "Content-Length: 123" in no other spelling: what some parser might read differently we rewrite.
+ */
+static bool plain_length(const struct http1_head *h, const struct http1_header *x)
+{
+	return x->value == x->line + x->name_len + 2u && x->end == x->value + x->value_len + 2u &&
+	       (x->value_len == 1 || h->base[x->value] != '0');
+}
+
+/* The line is not copied but written anew. */
+static bool odd_length(const struct http1_head *h, const struct http1_header *x)
+{
+	return x->id == HTTP1_H_CONTENT_LENGTH && !plain_length(h, x);
+}
+
+static char *put_odd_length(char *out, const struct http1_head *h)
+{
+	const struct http1_header *x = h->has_length ? http1_find(h, HTTP1_H_CONTENT_LENGTH) : NULL;
+
+	if (!x || plain_length(h, x))
+		return out;
+	return out + snprintf(out, 40, "Content-Length: %llu\r\n", (unsigned long long)h->length);
 }
 
 /* Headers of a request that we write ourselves. */
@@ -48,13 +72,14 @@ static char *put_lines(char *out, const struct http1_head *h, const struct http1
 	for (unsigned i = 0; i < h->n_headers; i++) {
 		const struct http1_header *x = &h->headers[i];
 
-		if (x->drop || (r && request_own(r, x->id))) {
+		if (x->drop || odd_length(h, x) || (r && request_own(r, x->id))) {
 			out = put(out, slice_of(h->base + from, at - from));
 			from = x->end;
 		}
 		at = x->end;
 	}
-	return put(out, slice_of(h->base + from, at - from));
+	out = put(out, slice_of(h->base + from, at - from));
+	return put_odd_length(out, h);
 }
 
 /* What earlier hops said comes first, in order, then the peer that we see ourselves. */

@@ -307,11 +307,13 @@ static void session_fail(struct session *s, enum own_error e, const char *detail
 {
 	struct worker *w = s->w;
 	struct listener_cell *cell = s->listener->cell;
-	size_t n = reply_build(w->out, e, detail, true, false);
+	size_t body;
+	size_t n = reply_build(w->out, e, detail, true, false, &body);
 	struct access_record r = {
 		.own = e,
 		.status = own_error_status(e),
 		.bytes_out = n,
+		.body_out = body,
 	};
 
 	cell_add(&cell->own[e], 1);

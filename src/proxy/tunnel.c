@@ -98,7 +98,8 @@ static void fail(struct tunnel *t, enum own_error e)
 {
 	cell_add(&t->pool->cell->own[e], 1);
 	cell_add(&t->s->listener->cell->own[e], 1);
-	finish(t, OUTCOME_CONNECT, true);
+	/* An orderly end: a reset could reach the client before its connect() has returned. */
+	finish(t, OUTCOME_CONNECT, false);
 }
 
 void tunnel_cut(struct session *s, enum outcome why)
@@ -346,7 +347,7 @@ void tunnel_timeout(struct session *s)
 	}
 }
 
-static void retry_pick(struct tunnel *t)
+static void pick_again(struct tunnel *t)
 {
 	leave_waiting(t);
 	t->state = TUNNEL_NEW;
@@ -357,14 +358,32 @@ void tunnels_retry_pick(struct worker_pool *p)
 {
 	struct list now, *it, *tmp;
 
-	/* Those that have to wait again go to the back of the list proper. */
-	list_init(&now);
-	LIST_FOREACH_SAFE(it, tmp, &p->waiting_tunnels) {
-		list_remove(it);
-		list_push_back(&now, it);
-	}
+	/* Those that must wait again queue up behind. */
+	list_take_all(&now, &p->waiting_tunnels);
 	LIST_FOREACH_SAFE(it, tmp, &now)
-		retry_pick(CONTAINER_OF(it, struct tunnel, link));
+		pick_again(CONTAINER_OF(it, struct tunnel, link));
+}
+
+void tunnels_move(struct worker_pool *from, struct worker_pool *to)
+{
+	struct list now, *it, *tmp;
+
+	list_take_all(&now, &from->waiting_tunnels);
+	LIST_FOREACH_SAFE(it, tmp, &now) {
+		struct tunnel *t = CONTAINER_OF(it, struct tunnel, link);
+
+		if (!to) {
+			fail(t, OWN_NO_MEMBER);
+			continue;
+		}
+		leave_waiting(t);
+		t->state = TUNNEL_NEW;
+		worker_gen_ref(to->gen);
+		worker_gen_unref(t->pool->gen);
+		t->pool = to;
+		t->tried.n = 0;
+		dispatch(t);
+	}
 }
 
 void tunnel_begin(struct session *s)

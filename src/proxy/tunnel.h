@@ -20,5 +20,7 @@ void tunnel_cut(struct session *s, enum outcome why);
 void tunnel_upstream_cut(struct upstream *u);
 /* The pool has a new view: those that wait for a first verdict pick again. */
 void tunnels_retry_pick(struct worker_pool *p);
+/* They wait in `to` from now on; NULL: the pool is gone. */
+void tunnels_move(struct worker_pool *from, struct worker_pool *to);
 
 #endif

@@ -144,8 +144,13 @@ static void on_sweep(struct ev_loop *loop, ev_timer *t, int revents)
 	listeners_sweep(w);
 	cell_set(&w->stats.chunks, w->chunks.in_use);
 	cell_set(&w->stats.beat_mono_us, (uint64_t)w->now);
-	if (w->stopping && w->now >= w->stop_deadline)
-		cut_all(w);
+}
+
+static void on_stop_timer(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+	cut_all(CONTAINER_OF(t, struct worker, stop_timer));
 }
 
 /* ---- mails ---- */
@@ -162,6 +167,26 @@ static void close_sockets(const struct worker_socket *sockets, unsigned n)
 	for (unsigned i = 0; i < n; i++)
 		if (sockets[i].fd >= 0)
 			close(sockets[i].fd);
+}
+
+static struct worker_pool *pool_named(struct worker_gen *gen, const char *name)
+{
+	for (unsigned i = 0; i < gen->n_pools; i++)
+		if (strcmp(gen->pools[i].pool->conf->name, name) == 0)
+			return &gen->pools[i];
+	return NULL;
+}
+
+/* Health speaks of the new pools only: who waits for a first verdict waits for theirs. */
+static void move_waiting(struct worker_gen *from, struct worker_gen *to)
+{
+	for (unsigned i = 0; i < from->n_pools; i++) {
+		struct worker_pool *p = &from->pools[i];
+		struct worker_pool *next = pool_named(to, p->pool->conf->name);
+
+		exchanges_move(p, next);
+		tunnels_move(p, next);
+	}
 }
 
 static void on_generation(struct mail *m, void *owner)
@@ -182,8 +207,10 @@ static void on_generation(struct mail *m, void *owner)
 	if (listeners_apply(w, mail->sockets, mail->n) < 0)
 		log_msg(LOG_ERROR_, "worker_memory",
 			"worker %u: out of memory while changing listeners", w->index);
-	if (before)
+	if (before) {
+		move_waiting(before, gen);
 		worker_gen_unref(before);
+	}
 	free(mail);
 }
 
@@ -232,26 +259,6 @@ static struct note_mail open_note(struct mail *m)
 	return copy;
 }
 
-static void retry_waiting(struct worker_pool *p)
-{
-	struct list now, *it, *tmp;
-
-	/* Those that have to wait again go to the back of the list proper. */
-	list_init(&now);
-	LIST_FOREACH_SAFE(it, tmp, &p->waiting) {
-		list_remove(it);
-		list_push_back(&now, it);
-	}
-	LIST_FOREACH_SAFE(it, tmp, &now) {
-		struct exchange *x = CONTAINER_OF(it, struct exchange, link);
-		struct session *s = x->s;
-
-		exchange_retry_pick(x);
-		session_resume(s);
-	}
-	tunnels_retry_pick(p);
-}
-
 static void on_view(struct mail *m, void *owner)
 {
 	struct note_mail note = open_note(m);
@@ -259,8 +266,10 @@ static void on_view(struct mail *m, void *owner)
 
 	/* The pool may be of a generation that this worker has left: compare, never follow. */
 	for (unsigned i = 0; w->gen && i < w->gen->n_pools; i++)
-		if (w->gen->pools[i].pool == note.what && w->gen->pools[i].n_waiting)
-			retry_waiting(&w->gen->pools[i]);
+		if (w->gen->pools[i].pool == note.what && w->gen->pools[i].n_waiting) {
+			exchanges_retry_pick(&w->gen->pools[i]);
+			tunnels_retry_pick(&w->gen->pools[i]);
+		}
 }
 
 static void on_member_out(struct mail *m, void *owner)
@@ -284,12 +293,13 @@ static void on_stop(struct mail *m, void *owner)
 	struct list *it, *tmp;
 
 	w->stopping = true;
-	w->stop_deadline = note.when;
+	ev_timer_stop(w->loop, &w->stop_timer);
+	ev_timer_set(&w->stop_timer, note.when > w->now ? (double)(note.when - w->now) / 1e6 : 0.,
+		     0.);
+	ev_timer_start(w->loop, &w->stop_timer);
 	listeners_close(w);
 	LIST_FOREACH_SAFE(it, tmp, &w->all_sessions)
 		session_wind_down(CONTAINER_OF(it, struct session, link));
-	if (w->now >= w->stop_deadline)
-		cut_all(w);
 }
 
 int worker_post_view(struct worker *w, struct pool *p)
@@ -341,6 +351,7 @@ static void init_watchers(struct worker *w)
 	ev_check_start(w->loop, &w->check);
 	ev_timer_init(&w->sweep, on_sweep, 1., 1.);
 	ev_timer_start(w->loop, &w->sweep);
+	ev_init(&w->stop_timer, on_stop_timer);
 	mailbox_open(&w->mailbox, w->loop, w);
 }
 

@@ -63,13 +63,13 @@ struct worker {
 	ev_prepare prepare;
 	ev_check check;
 	ev_timer sweep;
+	ev_timer stop_timer; /* the deadline, once stopping */
 	struct mailbox mailbox;
 	int64_t now;		 /* monotonic us, read once a turn */
 	int64_t wall_minus_mono; /* wall clock = now + this; refreshed once a second */
 	/* state */
 	struct worker_gen *gen; /* a reference */
 	bool stopping;
-	int64_t stop_deadline;
 	uint64_t cut;
 	/* objects */
 	struct slab sessions, exchanges, upstreams, chunks;

@@ -263,12 +263,13 @@ def test_connections_beyond_the_limit_are_refused_and_counted(aorta, origins):
     held = [a.connect() for _ in range(5)]
     for c in held:
         assert c.send(http.build()).read().status == 200
-    with a.connect() as c:
-        try:
+    try:
+        with a.connect() as c:
             data = c.send(http.build()).rest()
-        except OSError:
-            data = b""
-        assert data == b"" or b" 503 " in data.split(b"\r\n")[0]
+    except OSError:
+        data = b""
+    assert data == b"" or b" 503 " in data.split(b"\r\n")[0]
+    assert a.admin.metric("aorta_listener_refused_total", listener="www") == 1
     held[0].close()
     from harness.waiting import until
 

@@ -170,7 +170,7 @@ def test_passive_down_needs_its_count(aorta, origins):
     x, y = origins(2)
     a = aorta("""workers 1; listener www { bind @listen@; pool web; }
         pool web { member a @a@; member b @b@; passive { connect_errors 3 down; }
-                   readiness tcp { interval 60s; fast_interval 60s; timeout 1s; rise 1; } }""",
+                   readiness tcp { interval 60s; fast_interval 50ms; timeout 1s; rise 1; } }""",
               a=x.addr, b=y.addr)
     a.admin.wait_serving("web", 2)
     x.command("refuse")

@@ -281,7 +281,7 @@ def test_routes_by_host_path_and_pattern(aorta, origins):
 
 
 def test_a_slow_client_does_not_hold_up_others(web):
-    a, _ = web(1, workers=1)
+    a, _ = web(1, more="workers 1;")
     with a.connect() as slow:
         slow.send(http.build(target="/bytes/50000000"))  # and reads nothing
         for _ in range(20):

@@ -84,7 +84,7 @@ def test_operators_orders_survive(base):
 
 
 @pytest.mark.parametrize("broken", [
-    "listener www { bind @listen@; pool nowhere; }", "pool web {", "nonsense;", "",
+    "listener www { bind @listen@; pool nowhere; }", "pool web {", "nonsense;",
     BASE + "pool web { member x 127.0.0.1:1; }", BASE + 'include "/does/not/exist.conf";'])
 def test_broken_file_leaves_everything_as_it_was(base, broken):
     a, members = base(1, 1)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: MIT
 """What is tried again, where, and what must never be sent twice."""
 import signal
+import socket
+import struct
 
 import pytest
 
@@ -159,4 +161,6 @@ def test_client_that_leaves_takes_its_request_with_it(aorta, origins):
     with a.connect() as c:
         c.send(http.build())
         until(lambda: o.requests() == 1, "the request to arrive")
+        # A reset: an orderly end could be a client that only has no more to say.
+        c.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     until(lambda: o.state()["aborted"] == 1, "the member's connection to be closed")

@@ -173,7 +173,8 @@ def test_odd_but_clear_framing_is_written_anew(guarded, data, framing):
         assert answer.status == 200
         head, _, body = answer.body.partition(b"\r\n\r\n")
         assert body == b"abc"
-        lines = [line.lower() for line in head.split(b"\r\n")]
+        lines = [b": ".join(x.strip() for x in line.lower().split(b":", 1))
+                 for line in head.split(b"\r\n")]
         assert [x for x in lines if x.startswith((b"content-l", b"transfer-e"))] == [framing]
         assert c.send(http.build()).read().status == 200
 

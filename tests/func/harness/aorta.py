@@ -20,7 +20,7 @@ FAST_PROBE = ("http { get /healthz; interval 1s; fast_interval 50ms; down_interv
 def fill(text, values):
     """Puts values for @name@; an unknown name is a mistake of the test."""
     def one(match):
-        return str(values[match.group(1)])
+        return fill(str(values[match.group(1)]), values)
     return re.sub(r"@(\w+)@", one, text)
 
 

@@ -53,7 +53,7 @@ class Connection:
         else:
             self.socket = socket.create_connection(address, timeout)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._buffer = b""
+        self._buffer = bytearray()  # cutting its front is cheap
 
     def __enter__(self):
         return self
@@ -87,13 +87,14 @@ class Connection:
         return bool(data)
 
     def _take(self, n):
-        data, self._buffer = self._buffer[:n], self._buffer[n:]
+        data = bytes(self._buffer[:n])
+        del self._buffer[:n]
         return data
 
     def _head(self):
         while b"\r\n\r\n" not in self._buffer:
             if not self._more():
-                raise Closed(f"closed before the end of a head: {self._buffer[:300]!r}")
+                raise Closed(f"closed before the end of a head: {bytes(self._buffer[:300])!r}")
         return self._take(self._buffer.index(b"\r\n\r\n") + 4)
 
     def read_exactly(self, n):
@@ -119,24 +120,23 @@ class Connection:
         return self.rest() == b""
 
     def _chunked(self):
-        raw = b""
-        body = []
+        raw, body = [], []
         while True:
             line = self._line()
-            raw += line
+            raw.append(line)
             assert re.fullmatch(rb"[0-9a-fA-F]+(;.*)?\r\n", line), f"not a chunk size: {line!r}"
             size = int(line.split(b";")[0], 16)
             if size == 0:
                 break
             data = self.read_exactly(size + 2)
             assert data.endswith(b"\r\n"), f"chunk not ended: {data[-10:]!r}"
-            raw += data
+            raw.append(data)
             body.append(data[:-2])
         while True:
             line = self._line()
-            raw += line
+            raw.append(line)
             if line == b"\r\n":
-                return raw, b"".join(body)
+                return b"".join(raw), b"".join(body)
 
     @staticmethod
     def _parse_head(head, response):

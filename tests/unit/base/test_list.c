@@ -109,12 +109,31 @@ static void a_walk_may_remove_where_it_stands(void **state)
 	check_holds(&l, odd, 3);
 }
 
+static void taking_all_moves_them_in_order(void **state)
+{
+	struct item items[3];
+	const int ids[] = { 0, 1, 2 };
+	struct list from, to;
+
+	list_init(&from);
+	list_take_all(&to, &from);
+	assert_true(list_empty(&to) && list_empty(&from));
+	for (int i = 0; i < 3; i++) {
+		items[i].id = i;
+		list_push_back(&from, &items[i].link);
+	}
+	list_take_all(&to, &from);
+	assert_true(list_empty(&from));
+	check_holds(&to, ids, 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_holds_what_was_put_in_from_both_ends),
 		cmocka_unit_test(removing_twice_does_no_harm),
 		cmocka_unit_test(a_walk_may_remove_where_it_stands),
+		cmocka_unit_test(taking_all_moves_them_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

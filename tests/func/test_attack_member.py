@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: MIT
+"""Members that lie, stall, refuse, and break off, byte by byte."""
+import socket
+import threading
+import time
+
+import pytest
+
+from harness import http
+from harness.ports import free_port
+from harness.waiting import until
+
+ONE = "listener www {{ bind @listen@; pool web; {listener} }} pool web {{ member m @m@; {pool} }}"
+
+
+class Scripted:
+    """A member in this process: gives each head to a function, sends what it returns.
+
+    The function may return bytes, a list of bytes and seconds to wait, or None: close."""
+
+    def __init__(self, answer, close=False):
+        self.answer, self.close_after = answer, close
+        self.heads = []
+        self.listener = socket.socket()
+        self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self.listener.bind(("127.0.0.1", 0))
+        self.listener.listen(128)
+        self.addr = "127.0.0.1:%d" % self.listener.getsockname()[1]
+        self.open = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.listener.close()
+        for c in self.open:
+            c.close()
+
+    def _accept(self):
+        while True:
+            try:
+                c, _ = self.listener.accept()
+            except OSError:
+                return
+            self.open.append(c)
+            threading.Thread(target=self._serve, args=(c,), daemon=True).start()
+
+    def _serve(self, c):
+        data = b""
+        try:
+            while True:
+                while b"\r\n\r\n" not in data:
+                    more = c.recv(65536)
+                    if not more:
+                        return
+                    data += more
+                head, data = data.split(b"\r\n\r\n", 1)
+                self.heads.append(head + b"\r\n\r\n")
+                answer = self.answer(head)
+                if answer is None:
+                    return
+                for piece in [answer] if isinstance(answer, bytes) else answer:
+                    if isinstance(piece, bytes):
+                        c.sendall(piece)
+                    else:
+                        time.sleep(piece)
+                if self.close_after:
+                    return
+        except OSError:
+            pass
+        finally:
+            c.close()
+
+
+def one(aorta, m, pool="", listener=""):
+    return aorta(ONE.format(pool=pool, listener=listener), m=m.addr)
+
+
+@pytest.mark.parametrize("size", [60_000, 66_000, 120_000, 130_000, 200_000])
+def test_a_long_answer_head_is_forwarded_or_refused(aorta, size):
+    lines = b"".join(b"X-%d: %s\r\n" % (i, b"v" * 2000) for i in range(size // 2010))
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n" + lines
+    # The first part comes alone, so that the rest is read behind it in one go.
+    with Scripted(lambda _: [head[:60_000], 0.2, head[60_000:] + b"\r\nok"]) as m:
+        a = one(aorta, m)
+        for _ in range(2):
+            r = a.get()
+            assert r.status == (200 if size <= 65_536 else 502), r.status
+
+
+def test_malformed_chunks_behind_the_head_are_a_502(aorta):
+    with Scripted(lambda _: b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+                  close=True) as m:
+        a = one(aorta, m)
+        r = a.get()
+        assert (r.status, r.get("Aorta-Error")) == (502, "bad-answer")
