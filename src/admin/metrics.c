@@ -168,6 +168,9 @@ static void put_latency(struct buf *b, const char *name, const struct snap_membe
 	uint64_t seen = 0;
 	size_t i, k = 0;
 
+	/* Of ten thousand members that never served, these would be most of the lines. */
+	if (h->count == 0)
+		return;
 	for (i = 0; i < ARRAY_LEN(bound_doublings); i++) {
 		int64_t bound = (int64_t)64 << bound_doublings[i];
 
