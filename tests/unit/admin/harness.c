@@ -6,9 +6,11 @@
  *   state POOL/MEMBER STATE [SOURCE]    fail POOL/MEMBER CODE    traffic POOL/MEMBER N US bad|good
  *   flow on|off      mute|late|prompt   refuse|accept            file good|broken
  *   ready yes|no     inflight POOL/MEMBER N                      own LISTENER N
+ *   hog
  * Ends with its standard input.
  *   harness CONFIGURATION-FILE [HISTORY]
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -145,6 +147,13 @@ static void do_own(char **w, int n)
 	}
 }
 
+/* What a balancer full of clients has left: no descriptor at all. */
+static void do_hog(char **w, int n)
+{
+	while (open("/dev/null", O_RDONLY | O_CLOEXEC) >= 0)
+		;
+}
+
 static const struct {
 	const char *word;
 	int least; /* words */
@@ -154,7 +163,7 @@ static const struct {
 	{ "flow", 2, do_flow },	    { "mute", 1, do_mute },	{ "late", 1, do_late },
 	{ "prompt", 1, do_prompt }, { "refuse", 1, do_refuse }, { "accept", 1, do_accept },
 	{ "file", 2, do_file },	    { "ready", 2, do_ready },	{ "inflight", 3, do_inflight },
-	{ "own", 3, do_own },
+	{ "own", 3, do_own },	    { "hog", 1, do_hog },
 };
 
 static void command(char *line)
