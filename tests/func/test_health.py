@@ -50,9 +50,11 @@ def test_killed_member_under_load(web, action):
 
     events = history(a, "b")
     down = next(e for e in events if e["transition"] and e["to"] == "DOWN")
-    first = next(e for e in events if e["finding"] and e["finding"]["errno_name"] == "ECONNREFUSED")
-    assert 0 <= at(down) - at(first) <= 0.2
-    assert "ECONNREFUSED" in down["sentence"] and "refused" in down["sentence"]
+    # With `down` a reset of a kept connection may take it out before any connect is refused.
+    causes = {"ECONNREFUSED"} if action == "recheck" else {"ECONNREFUSED", "ECONNRESET"}
+    refused = next(e for e in events if e["finding"] and e["finding"]["errno_name"] == "ECONNREFUSED")
+    assert at(down) - at(refused) <= 0.2
+    assert any(cause in down["sentence"] for cause in causes)
     up = next(e for e in events if e["transition"] and e["to"] == "UP" and e["id"] > down["id"])
     assert up["needed"] == 2 and up["streak"] >= 2
 
@@ -174,7 +176,7 @@ def test_passive_down_needs_its_count(aorta, origins):
               a=x.addr, b=y.addr)
     a.admin.wait_serving("web", 2)
     x.command("refuse")
-    for _ in range(3):
+    for _ in range(2):  # a try on b makes a the next in turn: up to one error for each request
         assert a.get().status == 200
     assert a.admin.state("web", "a") == "UP"
     for _ in range(6):

@@ -189,11 +189,11 @@ def test_refused_member_is_passed_over(aorta):
 def test_no_member_closes_the_connection(aorta):
     a = aorta("""listener relay { bind @listen@; mode tcp; pool back; }
                  pool back { member dead 127.0.0.1:@dead@; readiness none; }""", dead=free_port())
-    with socket.create_connection(a.address, 10) as s:
-        try:
+    try:
+        with socket.create_connection(a.address, 10) as s:
             assert s.recv(1) == b""
-        except ConnectionResetError:
-            pass
+    except ConnectionResetError:
+        pass
 
 
 def test_sessions_are_counted(relay):
