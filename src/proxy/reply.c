@@ -6,13 +6,16 @@
 
 #include "aorta/http1.h"
 
+/* Of `detail`; ours are far shorter. Keeps body and answer within their buffers. */
+#define DETAIL_MAX 256
+
 size_t reply_build(char out[REPLY_BYTES], enum own_error e, const char *detail, bool close,
 		   bool head_only, size_t *body_bytes)
 {
 	char body[512];
-	int n = snprintf(body, sizeof(body), "%u %s\n%s%s%s\n", own_error_status(e),
+	int n = snprintf(body, sizeof(body), "%u %s\n%s%s%.*s\n", own_error_status(e),
 			 http1_reason(own_error_status(e)), own_error_text(e), detail ? " " : "",
-			 detail ? detail : "");
+			 DETAIL_MAX, detail ? detail : "");
 	int total = snprintf(out, REPLY_BYTES,
 			     "HTTP/1.1 %u %s\r\n"
 			     "Aorta-Error: %s\r\n"

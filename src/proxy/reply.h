@@ -10,8 +10,8 @@
 
 #define REPLY_BYTES 1024
 
-/* Writes the whole answer; `detail` (may be NULL) is one more sentence; `head_only`: to HEAD.
- * Returns the length; `body` gets that of the body in it. */
+/* Writes the whole answer; `detail` (may be NULL) is one more sentence, cut when
+ * very long; `head_only`: to HEAD. Returns the length; `body` gets that of the body in it. */
 size_t reply_build(char out[REPLY_BYTES], enum own_error e, const char *detail, bool close,
 		   bool head_only, size_t *body);
 

@@ -49,7 +49,7 @@ static char *put_odd_length(char *out, const struct http1_head *h)
 	return out + snprintf(out, 40, "Content-Length: %llu\r\n", (unsigned long long)h->length);
 }
 
-/* Headers of a request that we write ourselves. */
+/* Headers of a request that we write ourselves, or not at all. */
 static bool request_own(const struct http1_request *r, unsigned id)
 {
 	switch (id) {
@@ -59,6 +59,9 @@ static bool request_own(const struct http1_request *r, unsigned id)
 		return true;
 	case HTTP1_H_HOST:
 		return r->absolute;
+	/* HTTP/1.0 has none: ignored (RFC 9110 10.1.1), and not to come alive in our 1.1. */
+	case HTTP1_H_EXPECT:
+		return r->head.minor == 0;
 	default:
 		return false;
 	}
@@ -104,7 +107,8 @@ size_t rewrite_request(char *out, const struct http1_request *r, struct slice cl
 	at = put(at, r->method_text);
 	*at++ = ' ';
 	at = put(at, r->path_query);
-	at = PUT_LIT(at, " HTTP/1.1\r\n");
+	/* HTTP/1.1 must have a Host (RFC 9112 3.2); a request of 1.0 that has none stays 1.0. */
+	at = r->host.n ? PUT_LIT(at, " HTTP/1.1\r\n") : PUT_LIT(at, " HTTP/1.0\r\n");
 	if (r->absolute) {
 		at = PUT_LIT(at, "Host: ");
 		at = put(at, r->host);

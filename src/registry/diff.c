@@ -2,19 +2,44 @@
 /* What changed between two generations, in words. Pure reading; control thread. */
 #include "aorta/registry.h"
 
+#include <stdlib.h>
+
+/* The members of a pool by name: pools may have thousands, and each is looked up. */
+struct index {
+	const struct conf_member **at; /* owns; sorted; NULL when out of memory */
+	unsigned n;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	const struct conf_member *const *x = a, *const *y = b;
+
+	return strcmp((*x)->name, (*y)->name);
+}
+
+static void index_init(struct index *x, const struct conf_pool *p)
+{
+	x->n = p->n_members;
+	x->at = calloc(p->n_members + 1, sizeof(const struct conf_member *));
+	if (!x->at)
+		return;
+	for (unsigned i = 0; i < p->n_members; i++)
+		x->at[i] = &p->members[i];
+	qsort(x->at, x->n, sizeof(x->at[0]), by_name);
+}
+
+static const struct conf_member *index_find(const struct index *x, const struct conf_member *named)
+{
+	const struct conf_member **found = bsearch(&named, x->at, x->n, sizeof(x->at[0]), by_name);
+
+	return found ? *found : NULL;
+}
+
 static const struct conf_pool *pool_named(const struct conf *c, const char *name)
 {
 	for (unsigned i = 0; i < c->n_pools; i++)
 		if (strcmp(c->pools[i].name, name) == 0)
 			return &c->pools[i];
-	return NULL;
-}
-
-static const struct conf_member *member_named(const struct conf_pool *p, const char *name)
-{
-	for (unsigned i = 0; i < p->n_members; i++)
-		if (strcmp(p->members[i].name, name) == 0)
-			return &p->members[i];
 	return NULL;
 }
 
@@ -45,20 +70,36 @@ static void member_change(struct buf *out, const char *pool, const struct conf_m
 			   is->tier);
 }
 
+static void members_change(struct buf *out, const struct conf_pool *was, const struct conf_pool *is)
+{
+	struct index before, now;
+
+	index_init(&before, was);
+	index_init(&now, is);
+	if (!before.at || !now.at) {
+		out->failed = true;
+	} else {
+		for (unsigned i = 0; i < is->n_members; i++) {
+			const struct conf_member *old = index_find(&before, &is->members[i]);
+
+			if (old)
+				member_change(out, is->name, old, &is->members[i]);
+			else
+				buf_printf(out, "member %s/%s: added\n", is->name,
+					   is->members[i].name);
+		}
+		for (unsigned i = 0; i < was->n_members; i++)
+			if (!index_find(&now, &was->members[i]))
+				buf_printf(out, "member %s/%s: removed, finishes what it has\n",
+					   was->name, was->members[i].name);
+	}
+	free(before.at);
+	free(now.at);
+}
+
 static void pool_change(struct buf *out, const struct conf_pool *was, const struct conf_pool *is)
 {
-	for (unsigned i = 0; i < is->n_members; i++) {
-		const struct conf_member *old = member_named(was, is->members[i].name);
-
-		if (old)
-			member_change(out, is->name, old, &is->members[i]);
-		else
-			buf_printf(out, "member %s/%s: added\n", is->name, is->members[i].name);
-	}
-	for (unsigned i = 0; i < was->n_members; i++)
-		if (!member_named(is, was->members[i].name))
-			buf_printf(out, "member %s/%s: removed, finishes what it has\n", was->name,
-				   was->members[i].name);
+	members_change(out, was, is);
 	if (was->balance != is->balance)
 		buf_printf(out, "pool %s: balance %s -> %s\n", is->name,
 			   balance_kind_name(was->balance), balance_kind_name(is->balance));

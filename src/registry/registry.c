@@ -12,6 +12,8 @@
 #include "aorta/assert.h"
 #include "aorta/clock.h"
 
+#define IDENTITY_BYTES (2 * NAME_BYTES + ADDR_TEXT_BYTES)
+
 /* A member with what only the registry needs to know. */
 struct record {
 	struct member *member;	       /* owns */
@@ -21,7 +23,7 @@ struct record {
 	unsigned named_by;	       /* serial of the last generation that was seen to name it */
 	unsigned workers_left;	       /* that have not forgotten it yet */
 	int64_t drain_ms;	       /* of its pool, when last named */
-	char identity[2 * NAME_BYTES]; /* "pool/name" */
+	char identity[IDENTITY_BYTES]; /* "pool/name address" */
 	UT_hash_handle hh;	       /* in registry.living, unless leaving */
 };
 
@@ -114,19 +116,22 @@ static struct record *record_of(struct registry *r, const struct member *m)
 	return r->records[m->slot];
 }
 
-static void identity_of(char out[2 * NAME_BYTES], const char *pool, const char *name)
+static void identity_of(char out[IDENTITY_BYTES], const char *pool, const struct conf_member *c)
 {
-	snprintf(out, 2 * NAME_BYTES, "%s/%s", pool, name);
+	char address[ADDR_TEXT_BYTES];
+
+	addr_print(&c->addr, address);
+	snprintf(out, IDENTITY_BYTES, "%s/%s %s", pool, c->name, address);
 }
 
 static struct record *find(struct registry *r, const char *pool, const struct conf_member *c)
 {
-	char identity[2 * NAME_BYTES];
+	char identity[IDENTITY_BYTES];
 	struct record *rec;
 
-	identity_of(identity, pool, c->name);
+	identity_of(identity, pool, c);
 	HASH_FIND_STR(r->living, identity, rec);
-	return rec && addr_eq(&rec->member->addr, &c->addr) ? rec : NULL;
+	return rec;
 }
 
 /* A free slot number; -1 when out of memory. */
@@ -159,7 +164,7 @@ static void record_leaves(struct registry *r, struct record *rec)
 
 static struct record *record_new(struct registry *r, const char *pool, const struct conf_member *c)
 {
-	struct record *rec = calloc(1, sizeof(*rec)), *before;
+	struct record *rec = calloc(1, sizeof(*rec));
 	int slot = slot_find(r);
 
 	if (rec && slot >= 0)
@@ -168,11 +173,7 @@ static struct record *record_new(struct registry *r, const char *pool, const str
 		free(rec);
 		return NULL;
 	}
-	identity_of(rec->identity, pool, c->name);
-	/* The same name at another address: the one before is on its way out. */
-	HASH_FIND_STR(r->living, rec->identity, before);
-	if (before)
-		record_leaves(r, before);
+	identity_of(rec->identity, pool, c);
 	HASH_ADD_STR(r->living, identity, rec);
 	r->records[slot] = rec;
 	return rec;
