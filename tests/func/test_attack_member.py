@@ -117,3 +117,74 @@ def test_interim_answers_without_end_do_not_fill_the_memory(aorta):
         stop.set()
         c.close()
         assert peak < 32 << 20, f"{peak >> 20} MiB"
+
+
+def killed_and_good(aorta, origins):
+    """Two members that are UP, one of them killed: the next probe is far away."""
+    dead, good = origins(2)
+    a = aorta("listener www { bind @listen@; pool web; } pool web { member a @a@; member b @b@; "
+              "readiness http { get /healthz; interval 60s; rise 1; } }",
+              a=dead.addr, b=good.addr)
+    a.admin.wait_serving("web", 2)
+    dead.kill()
+    return a
+
+
+@pytest.mark.parametrize("method, chunked", [("POST", False), ("POST", True), ("PUT", False)])
+def test_a_streamed_body_goes_elsewhere_when_a_member_refuses(aorta, origins, method, chunked):
+    a = killed_and_good(aorta, origins)
+    body = b"b" * 300_000
+    headers = [("Transfer-Encoding", "chunked")] if chunked else []
+    for _ in range(4):
+        r = http.request(a.address, method, "/echo", headers=headers,
+                         body=http.chunked(body) if chunked else body)
+        assert r.status == 200, r
+        assert r.body.endswith(body), r.body[:300]
+
+
+def test_a_body_that_waits_for_100_continue_goes_elsewhere_too(aorta, origins):
+    a = killed_and_good(aorta, origins)
+    for _ in range(4):
+        with a.connect(timeout=3) as c:
+            c.send(http.build("POST", "/echo", headers=[("Content-Length", "5"),
+                                                        ("Expect", "100-continue")]))
+            assert c.read(interim=False).status == 100
+            assert c.send(b"hello").read().body.endswith(b"\r\n\r\nhello")
+
+
+def test_an_early_answer_is_given_whole_though_the_member_stops_reading(aorta):
+    big = b"n" * 60_000
+
+    def refuse(_head):
+        yield b"HTTP/1.1 413 Too Large\r\nContent-Length: %d\r\n\r\n" % len(big)
+        yield 0.3
+        yield big
+    with Scripted(refuse, close=True) as m:
+        a = one(aorta, m)
+        with a.connect() as c:
+            c.send(http.build("POST", "/", headers=[("Content-Length", str(50 << 20))]))
+            pump = threading.Thread(target=lambda: _push(c.socket, 50 << 20), daemon=True)
+            pump.start()
+            r = c.read()
+            assert r.status == 413
+            assert r.body == big
+
+
+def _push(s, n):
+    try:
+        while n:
+            n -= s.send(b"u" * min(n, 65536))
+    except OSError:
+        pass
+
+
+def test_upload_that_makes_progress_is_not_idle_behind_an_early_answer(aorta):
+    with Scripted(lambda _: b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nfirst") as m:
+        a = one(aorta, m, pool="idle_timeout 1s;", listener="idle_timeout 1s;")
+        with a.connect() as c:
+            c.send(http.build("POST", "/", headers=[("Content-Length", str(1 << 20))]))
+            assert b"200" in c._head()
+            end = time.monotonic() + 3
+            while time.monotonic() < end:
+                c.send(b"u" * 100)
+                time.sleep(0.05)
