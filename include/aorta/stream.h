@@ -82,6 +82,8 @@ enum io_result stream_sendv(struct stream *s, struct slab *chunks, const struct 
 			    unsigned n, bool more);
 /* The socket became writable: sends from the queue. IO_OK or IO_ERROR. */
 enum io_result stream_flush(struct stream *s, struct slab *chunks);
+/* Forgets what is queued: the peer takes no more. */
+void stream_drop(struct stream *s, struct slab *chunks);
 /* Ends our side now, or when the queue is empty. */
 void stream_shut(struct stream *s);
 

@@ -21,7 +21,7 @@ void stream_open(struct stream *s, int fd, stream_fn *fn)
 	ev_io_init(&s->io, fn, fd, EV_READ);
 }
 
-static void drop_queue(struct stream *s, struct slab *chunks)
+void stream_drop(struct stream *s, struct slab *chunks)
 {
 	while (s->out) {
 		struct chunk *next = s->out->next;
@@ -40,7 +40,7 @@ void stream_close(struct stream *s, struct ev_loop *loop, struct slab *chunks, b
 	if (fd < 0)
 		return;
 	ev_io_stop(loop, &s->io);
-	drop_queue(s, chunks);
+	stream_drop(s, chunks);
 	if (reset)
 		sock_reset(fd);
 	else

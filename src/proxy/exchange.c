@@ -165,7 +165,8 @@ void exchange_finish(struct exchange *x, enum outcome outcome)
 
 	if (u) {
 		unsigned keep = x->pool->pool->conf->keepalive_connections;
-		bool reusable = x->member_keep && !request_left && !u->stream.out;
+		bool reusable =
+			x->member_keep && !request_left && !u->stream.out && !u->stream.error;
 
 		leave_member(x, outcome);
 		if (reusable)

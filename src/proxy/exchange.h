@@ -97,8 +97,8 @@ void exchange_upstream_writable(struct exchange *x);
 void exchange_upstream_readable(struct exchange *x);
 /* More of the request's body is in w->in, or there is room for it again. */
 void exchange_pump_request(struct exchange *x);
-/* What was queued for the client has been written. */
-void exchange_client_drained(struct exchange *x);
+/* The client took something of what was queued for it, perhaps all. */
+void exchange_client_progress(struct exchange *x);
 /* Whether the client is to be read from. */
 bool exchange_wants_request(const struct exchange *x);
 

@@ -81,12 +81,12 @@ static void forward(struct exchange *x, size_t head, struct slice data)
 		session_watch(s);
 }
 
-void exchange_client_drained(struct exchange *x)
+void exchange_client_progress(struct exchange *x)
 {
-	if (x->state != EXCHANGE_ANSWERING)
-		return;
-	session_deadline(x->s, x->pool->pool->conf->idle_timeout_ms * 1000);
-	upstream_watch(x->up, true);
+	if (x->state == EXCHANGE_ANSWERING)
+		session_deadline(x->s, x->pool->pool->conf->idle_timeout_ms * 1000);
+	if (x->up)
+		upstream_watch(x->up, x->s->stream.out_bytes == 0);
 }
 
 /* ---- the head ---- */
@@ -171,6 +171,10 @@ static bool answer_interim(struct exchange *x, const struct http1_response *r)
 		exchange_cut(x, OUTCOME_CLIENT_ABORT);
 		return false;
 	}
+	/* A member can send these without end; a client need not take them. */
+	upstream_watch(x->up, x->s->stream.out_bytes == 0);
+	if (x->s->stream.out_bytes)
+		session_watch(x->s);
 	return true;
 }
 

@@ -165,6 +165,8 @@ bool exchange_send_head(struct exchange *x)
 		upstream_connected(u);
 	if (sent < x->head_len && stream_send(&u->stream, &w->chunks, x->head + sent,
 					      x->head_len - sent, false) != IO_OK) {
+		/* Not like a connect that failed: the member has a part of it. */
+		x->replayable = x->replayable && sent == 0;
 		errno = u->stream.error;
 		return false;
 	}
@@ -181,12 +183,16 @@ static bool under_way(const struct exchange *x)
 	return x->state == EXCHANGE_SENT || x->state == EXCHANGE_ANSWERING;
 }
 
+/* Whether the member takes more of the body now. One that broke off may still be answering. */
+static bool takes_request(const struct exchange *x)
+{
+	return under_way(x) && x->up->stream.out_bytes == 0 && x->up->stream.error == 0;
+}
+
 bool exchange_wants_request(const struct exchange *x)
 {
 	/* With the body complete, what comes is the next request or the client's end. */
-	if (x->request_body.done)
-		return true;
-	return under_way(x) && x->up && x->up->stream.out_bytes == 0;
+	return x->request_body.done || takes_request(x);
 }
 
 static enum io_result send_data(struct exchange *x, struct slice data)
@@ -209,16 +215,36 @@ static enum io_result send_data(struct exchange *x, struct slice data)
 	return n ? stream_sendv(to, &w->chunks, v, n, false) : IO_OK;
 }
 
-/* The member broke the connection while we were sending: it may have answered before that. */
+/*
+ * The member broke the connection while we were sending. An early answer, such as 413, or the
+ * rest of one may lie in the socket in front of the reset: no more is sent, and the reading side
+ * says what becomes of the exchange.
+ */
 static void send_broken(struct exchange *x)
 {
-	if (x->answer_seen || x->state == EXCHANGE_ANSWERING) {
-		exchange_fail(x, OWN_MEMBER_RESET);
+	if (x->up->stream.error == ENOMEM) {
+		exchange_fail(x, OWN_INTERNAL);
 		return;
 	}
-	/* An early answer, such as 413, may lie in the socket in front of the reset. */
 	session_hold_input(x->s);
-	exchange_upstream_readable(x);
+	stream_drop(&x->up->stream, &x->s->w->chunks);
+	upstream_watch(x->up, x->s->stream.out_bytes == 0);
+	if (x->s->stream.out_bytes == 0)
+		exchange_upstream_readable(x);
+}
+
+/* The body moved: the answer's patience, or the body's, starts again. */
+static void request_progress(struct exchange *x)
+{
+	const struct conf_pool *c = x->pool->pool->conf;
+	int64_t idle_ms = x->s->listener->conf->idle_timeout_ms;
+
+	if (x->state == EXCHANGE_ANSWERING) {
+		session_deadline(x->s, c->idle_timeout_ms * 1000);
+		return;
+	}
+	x->sent_us = x->s->w->now;
+	session_deadline(x->s, (x->request_body.done ? c->response_timeout_ms : idle_ms) * 1000);
 }
 
 void exchange_pump_request(struct exchange *x)
@@ -229,8 +255,9 @@ void exchange_pump_request(struct exchange *x)
 	uint64_t max = s->listener->conf->max_body;
 	struct slice data;
 
-	if (b->done || !w->in.n || !under_way(x) || x->up->stream.out_bytes)
+	if (b->done || !w->in.n || !takes_request(x))
 		return;
+	x->replayable = false;
 	if (body_take(b, &w->in, &data) == BODY_BAD) {
 		w->in = slice_of(NULL, 0);
 		exchange_fail(x, OWN_BAD_REQUEST);
@@ -246,15 +273,7 @@ void exchange_pump_request(struct exchange *x)
 		send_broken(x);
 		return;
 	}
-	/* Progress: the answer's patience, and the body's, start again. */
-	if (x->state == EXCHANGE_SENT) {
-		const struct conf_pool *c = x->pool->pool->conf;
-
-		x->sent_us = w->now;
-		session_deadline(
-			s, (b->done ? c->response_timeout_ms : s->listener->conf->idle_timeout_ms) *
-				   1000);
-	}
+	request_progress(x);
 	upstream_watch(x->up, s->stream.out_bytes == 0);
 }
 
@@ -285,6 +304,7 @@ void exchange_upstream_writable(struct exchange *x)
 		send_broken(x);
 		return;
 	}
+	request_progress(x);
 	/* With room again the caller's session_resume() goes on with the body. */
 	upstream_watch(u, x->s->stream.out_bytes == 0);
 }

@@ -76,10 +76,9 @@ static void time_is_up(struct session *s)
 		break;
 	case SESSION_IDLE:
 	case SESSION_LINGER:
-		session_close(s, false);
-		break;
 	case SESSION_FLUSH:
-		session_close(s, true);
+		/* What is still queued is lost: the client must not take what it has for all. */
+		session_close(s, s->stream.out_bytes != 0);
 		break;
 	case SESSION_CLOSED:
 	case SESSION_STATES:
@@ -110,6 +109,8 @@ static int64_t state_patience_us(const struct session *s)
 
 	switch ((enum session_state)s->state) {
 	case SESSION_IDLE:
+		if (s->stream.out_bytes)
+			return c->idle_timeout_ms * 1000;
 		if (s->w->stopping || s->listener->gone)
 			return WIND_DOWN_US;
 		return (s->fresh ? c->header_timeout_ms : c->keepalive_timeout_ms) * 1000;
@@ -142,6 +143,10 @@ void session_watch(struct session *s)
 	bool want_read = true;
 
 	switch ((enum session_state)s->state) {
+	case SESSION_IDLE:
+		/* Who does not take the answers is not asked for further requests. */
+		want_read = s->stream.out_bytes == 0;
+		break;
 	case SESSION_EXCHANGE:
 		want_read = !s->eof && exchange_wants_request(s->exchange) &&
 			    s->pending.end - s->pending.start < PENDING_MAX;
@@ -160,7 +165,10 @@ void session_watch(struct session *s)
 
 bool session_last_answer(const struct session *s)
 {
-	return s->w->stopping || s->listener->gone || s->eof;
+	if (s->w->stopping || s->listener->gone)
+		return true;
+	/* With its side ended, no more requests come than those that are here. */
+	return s->eof && !s->pending.data && s->w->in.n == 0;
 }
 
 void session_close(struct session *s, bool reset)
@@ -226,7 +234,7 @@ void session_exchange_done(struct session *s, bool close, bool unread)
 
 void session_wind_down(struct session *s)
 {
-	if (s->state == SESSION_IDLE)
+	if (s->state == SESSION_IDLE && s->stream.out_bytes == 0)
 		session_deadline(s, WIND_DOWN_US);
 }
 
@@ -392,6 +400,15 @@ static bool take_request(struct session *s)
 	return true;
 }
 
+/* The client said no more than this: when all of it is answered, the connection ends. */
+static void end_answered(struct session *s)
+{
+	bool unanswered = s->pending.data && s->stream.out_bytes;
+
+	if ((s->state == SESSION_IDLE && !unanswered) || s->state == SESSION_HEAD)
+		begin_flush(s);
+}
+
 /* Uses w->in as far as it goes, then keeps the rest. */
 static void process(struct session *s)
 {
@@ -399,7 +416,7 @@ static void process(struct session *s)
 
 	for (;;) {
 		if (s->state == SESSION_IDLE || s->state == SESSION_HEAD) {
-			if (w->in.n == 0 || !take_request(s))
+			if (w->in.n == 0 || s->stream.out_bytes || !take_request(s))
 				break;
 		} else if (s->state == SESSION_EXCHANGE) {
 			size_t before = w->in.n;
@@ -413,10 +430,9 @@ static void process(struct session *s)
 			break;
 		}
 	}
-	/* The client said no more than this, and all of it is answered. */
-	if (s->eof && (s->state == SESSION_IDLE || s->state == SESSION_HEAD))
-		session_close(s, false);
 	stash(s);
+	if (s->eof)
+		end_answered(s);
 	session_watch(s);
 }
 
@@ -447,11 +463,12 @@ static void client_gone(struct session *s)
 static void client_eof(struct session *s)
 {
 	s->eof = true;
-	if (s->state == SESSION_EXCHANGE && s->exchange->request_body.done) {
+	if (s->state == SESSION_EXCHANGE && !s->exchange->request_body.done)
+		client_gone(s);
+	else if (s->state == SESSION_EXCHANGE)
 		session_watch(s);
-		return;
-	}
-	client_gone(s);
+	else
+		end_answered(s);
 }
 
 /* Input goes to the shared buffer, or behind what is waiting already. */
@@ -513,24 +530,29 @@ static void readable(struct session *s)
 	process(s);
 }
 
+/* Some of the queue went: the client is alive. */
 static void writable(struct session *s)
 {
 	if (stream_flush(&s->stream, &s->w->chunks) == IO_ERROR) {
 		client_gone(s);
 		return;
 	}
-	if (s->stream.out_bytes) {
-		/* Some of it went: the client is alive. */
-		if (s->state == SESSION_FLUSH)
-			session_deadline(s, s->listener->conf->idle_timeout_ms * 1000);
-		return;
-	}
-	if (s->state == SESSION_FLUSH) {
-		flush_done(s);
-	} else if (s->state == SESSION_EXCHANGE) {
-		exchange_client_drained(s->exchange);
+	switch ((enum session_state)s->state) {
+	case SESSION_EXCHANGE:
+		exchange_client_progress(s->exchange);
 		session_watch(s);
-	} else {
+		break;
+	case SESSION_IDLE:
+		session_deadline(s, state_patience_us(s));
+		if (s->stream.out_bytes == 0)
+			session_resume(s);
+		break;
+	case SESSION_FLUSH:
+		session_deadline(s, state_patience_us(s));
+		if (s->stream.out_bytes == 0)
+			flush_done(s);
+		break;
+	default:
 		session_watch(s);
 	}
 }
