@@ -498,12 +498,14 @@ void exchange_member_out(struct exchange *x)
 
 	if (x->state != EXCHANGE_SENT && x->state != EXCHANGE_CONNECTING)
 		return;
+	/* What this member may still answer is worth more than our own 503. */
+	if (!exchange_has_alternative(x))
+		return;
 	if (x->state == EXCHANGE_CONNECTING)
 		facts.cause = RETRY_CONNECT;
 	if (retry_decide(&x->pool->pool->conf->retry, &facts) == RETRY_NOT)
 		return;
-	exchange_try_failed(x, facts.cause == RETRY_CONNECT ? RETRY_CONNECT : RETRY_OUT,
-			    OUTCOME_TIMEOUT, OWN_NO_MEMBER);
+	exchange_try_failed(x, facts.cause, OUTCOME_TIMEOUT, OWN_NO_MEMBER);
 }
 
 void exchange_timeout(struct exchange *x)

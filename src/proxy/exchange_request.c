@@ -257,7 +257,6 @@ void exchange_pump_request(struct exchange *x)
 
 	if (b->done || !w->in.n || !takes_request(x))
 		return;
-	x->replayable = false;
 	if (body_take(b, &w->in, &data) == BODY_BAD) {
 		w->in = slice_of(NULL, 0);
 		exchange_fail(x, OWN_BAD_REQUEST);

@@ -136,9 +136,9 @@ static bool is_over(const struct tunnel *t)
 	return t->client_eof && t->member_eof && !t->up->stream.out && !t->s->stream.out;
 }
 
-/* One read from one side, sent to the other. False: the tunnel is gone. */
+/* One read from one side, sent to the other; `a` and `b` count it. False: the tunnel is gone. */
 static bool pump(struct tunnel *t, struct stream *from, struct stream *to, bool *eof,
-		 uint64_t *bytes, cell_t *counter)
+		 uint64_t *bytes, cell_t *a, cell_t *b)
 {
 	struct worker *w = t->s->w;
 	size_t n = 0;
@@ -157,7 +157,8 @@ static bool pump(struct tunnel *t, struct stream *from, struct stream *to, bool 
 		break;
 	}
 	*bytes += n;
-	cell_add(counter, n);
+	cell_add(a, n);
+	cell_add(b, n);
 	if (stream_send(to, &w->chunks, w->read, n, false) != IO_OK) {
 		finish(t, to == &t->s->stream ? OUTCOME_CLIENT_ABORT : OUTCOME_TRUNCATED, true);
 		return false;
@@ -188,7 +189,7 @@ void tunnel_client_event(struct session *s, int revents)
 	}
 	if ((revents & EV_READ) && !t->client_eof && !t->up->stream.out) {
 		if (!pump(t, &s->stream, &t->up->stream, &t->client_eof, &t->bytes_in,
-			  &s->listener->cell->bytes_in))
+			  &s->listener->cell->bytes_in, &t->up->slot->cell->bytes_out))
 			return;
 	}
 	settle(t);
@@ -320,12 +321,9 @@ void tunnel_upstream_event(struct upstream *u, int revents)
 		return;
 	}
 	if ((revents & EV_READ) && !t->member_eof && !s->stream.out) {
-		uint64_t before = t->bytes_out;
-
 		if (!pump(t, &u->stream, &s->stream, &t->member_eof, &t->bytes_out,
-			  &s->listener->cell->bytes_out))
+			  &s->listener->cell->bytes_out, &u->slot->cell->bytes_in))
 			return;
-		cell_add(&u->slot->cell->bytes_in, t->bytes_out - before);
 	}
 	settle(t);
 }

@@ -188,3 +188,26 @@ def test_upload_that_makes_progress_is_not_idle_behind_an_early_answer(aorta):
             while time.monotonic() < end:
                 c.send(b"u" * 100)
                 time.sleep(0.05)
+
+
+def test_in_flight_work_stays_with_a_member_that_has_no_stand_in(web):
+    """A GET under way is not thrown away because its only member went out of service."""
+    a, (o,) = web(1)
+    o.command("delay", ms=1500)
+    with a.connect() as c:
+        c.send(http.build())
+        until(lambda: a.admin.metric("aorta_member_in_flight", member="a") == 1, "the request to be under way")
+        a.admin.order("web", "a", "maint")
+        assert c.read().status == 200
+
+
+def test_tcp_bytes_are_counted_for_the_member(aorta):
+    with Scripted(lambda _: b"x" * 5000, close=True) as m:
+        a = aorta("listener t { bind @listen@; mode tcp; pool web; } pool web { member m @m@; }",
+                  m=m.addr)
+        with a.connect() as c:
+            c.send(b"a" * 996 + b"\r\n\r\n").finish()
+            assert len(c.rest()) == 5000
+        until(lambda: a.admin.metric("aorta_member_received_bytes_total", member="m") == 5000,
+              str([k for k in a.admin.metrics() if "bytes" in k[0]]))
+        assert a.admin.metric("aorta_member_sent_bytes_total", member="m") == 1000
