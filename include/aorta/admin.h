@@ -26,7 +26,7 @@ struct admin;
 
 /* One line of /readyz and /livez. */
 struct admin_check {
-	const char *name; /* "config", "workers", "health", "listeners", "pool:web" */
+	const char *name; /* "workers", "health", "listeners", "pool:web" */
 	bool live;	  /* belongs to /livez too */
 	bool ok;
 	char detail[128]; /* why not, or a figure */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An arena: memory that is allocated piece by piece and freed all at once, for trees that are
- * built once and then only read (a configuration, a view). One thread at a time.
+ * built once and then only read (a configuration, what a page is made from). One thread at a time.
  */
 #ifndef AORTA_ARENA_H
 #define AORTA_ARENA_H

@@ -24,12 +24,13 @@ struct health_ops {
 	void (*evidence)(void *ctx, const struct evidence *e);
 	/* A pool's view was replaced (requests waiting for a first verdict may go on). */
 	void (*view_changed)(void *ctx, struct pool *p);
-	/* A member went from serving to DOWN or MAINT's end: its work is to be tried elsewhere. */
+	/* A member that served is DOWN, or any is in MAINT: its work is to be tried elsewhere. */
 	void (*member_out)(void *ctx, struct member *m);
 	/* A generation given by health_adopt() is in force: the last one is not looked at any more.
 	 */
 	void (*adopted)(void *ctx, struct generation *g);
-	/* A member that no generation names any more is forgotten; the caller may free it. */
+	/* A member that the generation in force does not name is forgotten here; the workers are
+	 * next (registry.h). */
 	void (*released)(void *ctx, struct member *m);
 	/* The order with this tag is carried out (published). `error` NULL, or why not. */
 	void (*ordered)(void *ctx, uint64_t tag, const char *error);

@@ -43,7 +43,7 @@ void registry_member_released(struct registry *r, struct member *m,
 /* One worker has forgotten `m`; with the last one it is freed. */
 void registry_member_left(struct registry *r, struct member *m);
 
-/* What differs between two generations, for people: "pool web: member web4 added; ..." */
+/* What differs between two generations, for people: "member web/web4: added", a line each. */
 void registry_diff(const struct generation *from, const struct generation *to, struct buf *out);
 
 #endif

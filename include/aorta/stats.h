@@ -11,7 +11,7 @@
 
 /*
  * Answers that aorta makes itself, told apart from a member's own in metrics, log and the
- * Aorta-Error header. name, status, header word, sentence
+ * Aorta-Error header. name, status, header word, sentence. Listed in aorta.conf(5) too.
  */
 #define OWN_ERRORS(X)                                                                              \
 	X(NONE, 0, "", "")                                                                         \
@@ -48,7 +48,7 @@ const char *own_error_text(enum own_error e);
 struct listener_cell {
 	_Alignas(CACHE_LINE) cell_t accepted; /* connections ever */
 	cell_t active;			      /* connections now */
-	cell_t refused;			      /* closed at once for want of descriptors or memory */
+	cell_t refused;			      /* reset at once: over our share, or no memory */
 	cell_t requests;
 	cell_t status[6]; /* answers sent, by class, own ones included; [0] others */
 	cell_t own[OWN_ERROR_COUNT];
@@ -59,7 +59,6 @@ struct listener_cell {
 struct listener_stats {
 	char name[NAME_BYTES];
 	unsigned n_workers;
-	unsigned refs; /* control thread only */
 	struct listener_cell cells[];
 };
 
@@ -73,11 +72,12 @@ struct pool_cell {
 struct pool_stats {
 	char name[NAME_BYTES];
 	unsigned n_workers;
-	unsigned refs; /* control thread only */
 	struct pool_cell cells[];
 };
 
-/* NULL when out of memory. Owned by whoever counts refs (the daemon). */
+/*
+ * Control thread. NULL when out of memory. The registry owns them, by name, until the end.
+ */
 struct listener_stats *listener_stats_new(const char *name, unsigned n_workers);
 struct pool_stats *pool_stats_new(const char *name, unsigned n_workers);
 void listener_stats_free(struct listener_stats *s);
@@ -90,6 +90,7 @@ struct listener_totals {
 struct pool_totals {
 	uint64_t requests, waiting, own[OWN_ERROR_COUNT], retries;
 };
+/* Sums over the workers, for pages and metrics; any thread. */
 void listener_totals(const struct listener_stats *s, struct listener_totals *out);
 void pool_totals(const struct pool_stats *s, struct pool_totals *out);
 

@@ -501,7 +501,8 @@ static void put_process(const struct snapshot *s, struct buf *b)
 	single(b, "process_connections", "gauge", "Client connections now.",
 	       (double)p->connections);
 	single(b, "process_stopping", "gauge", "1 while the process stops.", p->stopping);
-	single(b, "log_dropped_total", "counter", "Log lines lost: a ring was full or a file did not take them.",
+	single(b, "log_dropped_total", "counter",
+	       "Log lines lost: a ring was full or a file did not take them.",
 	       (double)p->log_dropped);
 	single(b, "reloads_total", "counter", "Reloads asked for.", (double)p->reloads);
 	single(b, "reloads_failed_total", "counter", "Reloads that left the old one in force.",

@@ -6,11 +6,15 @@
 #include "conf/schema.h"
 
 #include "aorta/assert.h"
+#include "aorta/epoch.h"
 
 #define MS     INT64_C(1)
 #define SECOND (1000 * MS)
 #define HOUR   (3600 * SECOND)
 #define DAY    (24 * HOUR)
+
+/* Each is a reader of epochs, beside control, admin and health. */
+#define WORKERS_MAX (EPOCH_READERS_MAX - 3)
 
 const struct choice CHOICES_LEVEL[] = {
 	{ "debug", LOG_DEBUG_ }, { "info", LOG_INFO_ }, { "warn", LOG_WARN_ },
@@ -89,7 +93,7 @@ const char *choice_word(const struct choice *choices, int value)
 /* ---- the file ---- */
 
 static const struct directive TOP[] = {
-	OWN(workers, "workers", 1, 1, NO_BLOCK, .args = "auto|N", .min = 1, .max = 1024,
+	OWN(workers, "workers", 1, 1, NO_BLOCK, .args = "auto|N", .min = 1, .max = WORKERS_MAX,
 	    .fallback = "auto",
 	    .help = "Threads that carry traffic; auto is one for each core that aorta may use."),
 	DURATION(conf, shutdown_timeout_ms, "shutdown_timeout", 1, DAY, .fallback = "30s",
