@@ -55,13 +55,13 @@ def test_half_close_while_the_end_of_the_answer_is_queued_loses_nothing(web):
         c.send(http.build(target=f"/bytes/{size}"))
         head = c.socket.recv(10)
         c.finish()
-        c._buffer = head
+        c._buffer = bytearray(head)
         got = 0
         r = c._head()
         assert b" 200 " in r
         while got < size:
             data = c._buffer or c.socket.recv(65536)
-            c._buffer = b""
+            c._buffer = bytearray()
             assert data, f"cut after {got} of {size}"
             got += len(data)
             if got > size - MIB:
