@@ -82,6 +82,8 @@ def test_curl(a, run, files, tmp_path):
     assert out.read_bytes() == (files / "large").read_bytes()
     assert "HTTP/1.1 200" in run("curl", "-sI", f"{a.url}/small")
     assert run("curl", "-s0", f"{a.url}/small") == "small file\n"
+    # HTTP/1.0 without Host: as 1.1 a member would have to refuse it.
+    assert run("curl", "-s0", "-H", "Host:", f"{a.url}/small") == "small file\n"
 
 
 @BOTH
