@@ -56,7 +56,9 @@ struct options options_parse(int argc, char **argv)
 	int letter;
 
 	while ((letter = getopt_long(argc, argv, "c:tdVh", long_options, NULL)) >= 0) {
-		o.action = action_of(letter);
+		/* -c only names the file when another letter says what to do with it. */
+		if (letter != 'c' || o.action == ACTION_USAGE)
+			o.action = action_of(letter);
 		if (o.action == ACTION_USAGE) {
 			fprintf(stderr, "aorta: try aorta -h\n");
 			return o;

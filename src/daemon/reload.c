@@ -253,6 +253,16 @@ static int load_and_commit(struct daemon *d, struct buf *report)
 	return result;
 }
 
+/* The report as one field of an event: without its last line end. */
+static int field_length(const struct buf *report)
+{
+	size_t n = report->len;
+
+	while (n && report->data[n - 1] == '\n')
+		n--;
+	return (int)n;
+}
+
 int reload_file(struct daemon *d, struct buf *report)
 {
 	int result = load_and_commit(d, report);
@@ -262,14 +272,14 @@ int reload_file(struct daemon *d, struct buf *report)
 	if (result == 0) {
 		d->reloads++;
 		d->last_reload_error[0] = '\0';
-		log_msg(LOG_INFO_, "reloaded", "generation %u: %s", d->generation->serial,
-			buf_cstr(report));
+		log_msg(LOG_INFO_, "reloaded", "generation %u: %.*s", d->generation->serial,
+			field_length(report), buf_cstr(report));
 	} else {
 		d->reloads_failed++;
 		snprintf(d->last_reload_error, sizeof(d->last_reload_error), "%.*s", (int)line,
 			 buf_cstr(report));
-		log_msg(LOG_ERROR_, "reload_failed", "the old configuration stays: %s",
-			buf_cstr(report));
+		log_msg(LOG_ERROR_, "reload_failed", "the old configuration stays: %.*s",
+			field_length(report), buf_cstr(report));
 	}
 	return result;
 }

@@ -195,7 +195,7 @@ void adopt_pending(struct health *h)
 		struct adopt_mail *a = CONTAINER_OF(h->adopting.next, struct adopt_mail, link);
 
 		if (adopt(h, a->g) != 0) {
-			log_msg(LOG_ERROR_, "health",
+			log_msg(LOG_ERROR_, "health_memory",
 				"out of memory: the new configuration is not in force yet");
 			return;
 		}

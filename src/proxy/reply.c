@@ -26,7 +26,7 @@ size_t reply_build(char out[REPLY_BYTES], enum own_error e, const char *detail, 
 			     own_error_status(e), http1_reason(own_error_status(e)),
 			     own_error_word(e), n,
 			     e == OWN_METHOD ? "Allow: GET, HEAD, POST, PUT, "
-					       "DELETE, OPTIONS, PATCH\r\n"
+					       "DELETE, OPTIONS, TRACE, PATCH\r\n"
 					     : "",
 			     close ? "Connection: close\r\n" : "", head_only ? "" : body);
 

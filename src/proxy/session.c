@@ -310,6 +310,14 @@ void session_hold_input(struct session *s)
 
 /* ---- requests ---- */
 
+/* How long the head has been coming; 0 when it came in one piece. */
+static int64_t head_age_us(const struct session *s)
+{
+	if (s->state != SESSION_HEAD)
+		return 0;
+	return state_patience_us(s) - (s->deadline - s->w->now);
+}
+
 /* Answers ourselves to a request that never became an exchange, and ends the connection. */
 static void session_fail(struct session *s, enum own_error e, const char *detail)
 {
@@ -322,6 +330,8 @@ static void session_fail(struct session *s, enum own_error e, const char *detail
 		.status = own_error_status(e),
 		.bytes_out = n,
 		.body_out = body,
+		.total_us = head_age_us(s),
+		.member_us = -1,
 	};
 
 	cell_add(&cell->own[e], 1);
