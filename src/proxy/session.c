@@ -7,7 +7,6 @@
 #include "proxy/session.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "aorta/assert.h"
@@ -184,8 +183,7 @@ void session_close(struct session *s, bool reset)
 	session_goto(s, SESSION_CLOSED);
 	ev_timer_stop(w->loop, &s->timer);
 	stream_close(&s->stream, w->loop, &w->chunks, reset);
-	free(s->pending.data);
-	s->pending = (struct pending){ 0 };
+	pending_free(&s->pending);
 	list_remove(&s->link);
 	list_push_back(&w->dead_sessions, &s->link);
 	cell_sub(&s->listener->cell->active, 1);
@@ -240,72 +238,22 @@ void session_wind_down(struct session *s)
 
 /* ---- unread bytes ---- */
 
-/* Room for `n` more bytes behind those that wait. */
-static char *pending_reserve(struct pending *p, uint32_t n)
-{
-	uint32_t used = p->end - p->start, cap = p->cap ? p->cap : 2048;
-	char *data;
-
-	if (p->start && p->data) {
-		memmove(p->data, p->data + p->start, used);
-		p->start = 0;
-		p->end = used;
-	}
-	if (p->cap - used >= n && p->data)
-		return p->data + p->end;
-	while (cap - used < n)
-		cap *= 2;
-	data = realloc(p->data, cap);
-	if (!data)
-		return NULL;
-	p->data = data;
-	p->cap = cap;
-	return p->data + p->end;
-}
-
-static void pending_free(struct pending *p)
-{
-	free(p->data);
-	*p = (struct pending){ 0 };
-}
-
 /* Keeps what is left of w->in for later, wherever it is. */
 static void stash(struct session *s)
 {
 	struct slice in = s->w->in;
-	struct pending *p = &s->pending;
-	char *to;
 
 	s->w->in = slice_of(NULL, 0);
-	if (s->state == SESSION_CLOSED)
+	if (s->state == SESSION_CLOSED || pending_keep(&s->pending, in))
 		return;
-	if (in.n == 0) {
-		if (p->data)
-			pending_free(p);
-		return;
-	}
-	if (p->data && in.p >= p->data && in.p < p->data + p->cap) {
-		p->start = (uint32_t)(in.p - p->data);
-		p->end = p->start + (uint32_t)in.n;
-		return;
-	}
-	to = pending_reserve(p, (uint32_t)in.n);
-	if (!to) {
-		cell_add(&s->w->stats.out_of_memory, 1);
-		session_close(s, true);
-		return;
-	}
-	memcpy(to, in.p, in.n);
-	p->end += (uint32_t)in.n;
+	cell_add(&s->w->stats.out_of_memory, 1);
+	session_close(s, true);
 }
 
 void session_hold_input(struct session *s)
 {
-	struct pending *p = &s->pending;
-
 	stash(s);
-	if (p->data)
-		s->w->in = slice_of(p->data + p->start, p->end - p->start);
+	s->w->in = pending_slice(&s->pending);
 }
 
 /* ---- requests ---- */
@@ -456,7 +404,7 @@ void session_resume(struct session *s)
 		session_watch(s);
 		return;
 	}
-	s->w->in = slice_of(p->data + p->start, p->end - p->start);
+	s->w->in = pending_slice(p);
 	process(s);
 }
 
@@ -501,7 +449,7 @@ static enum io_result receive(struct session *s, struct slice *in)
 	r = stream_recv(&s->stream, to, p->cap - p->end, &n);
 	p->end += (uint32_t)n;
 	cell_add(&s->listener->cell->bytes_in, n);
-	*in = slice_of(p->data + p->start, p->end - p->start);
+	*in = pending_slice(p);
 	return r;
 }
 

@@ -14,6 +14,7 @@
 
 #include "aorta/addr.h"
 #include "proxy/listener.h"
+#include "proxy/pending.h"
 
 #define SESSION_MAGIC 0x73657373u
 
@@ -26,12 +27,6 @@ enum session_state {
 	SESSION_LINGER,	  /* our side is ended; what still comes is thrown away, for a while */
 	SESSION_CLOSED,	  /* among the dead */
 	SESSION_STATES
-};
-
-/* Bytes received and not yet used: a partial head, a pipelined request, early body. */
-struct pending {
-	char *data; /* owns; NULL when there are none */
-	uint32_t start, end, cap;
 };
 
 struct session {
