@@ -30,6 +30,8 @@ struct mailbox {
 
 /* On the receiving thread, before anybody posts. */
 void mailbox_open(struct mailbox *mb, struct ev_loop *loop, void *owner);
+/* On the receiving thread, whose loop does not run any more: runs what is inside now. */
+void mailbox_run(struct mailbox *mb);
 /* On the receiving thread, after the last sender is gone; runs what is still inside. */
 void mailbox_close(struct mailbox *mb);
 /* Any thread. Takes `m`, whose `run` is set. */

@@ -221,9 +221,13 @@ static void tear_down(struct daemon *d)
 		admin_free(d->admin);
 	d->admin = NULL;
 	health_thread_stop(d);
+	/*
+	 * The last mails. Those to us may lead to some to the workers (a generation, a member to
+	 * forget), which answer with some to us (a generation left).
+	 */
+	mailbox_run(&d->mailbox);
 	worker_threads_free(d);
-	if (d->epoch && d->loop && d->registry)
-		mailbox_close(&d->mailbox); /* the last mails: generations and members left */
+	mailbox_close(&d->mailbox);
 	reload_drop_handovers(d);
 	/* Health's share; a generation that it has not got round to is left over whole. */
 	if (d->judged && d->judged != d->generation)

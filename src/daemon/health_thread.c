@@ -70,8 +70,12 @@ static void on_left(struct mail *m, void *owner)
 
 void health_thread_member_left(struct daemon *d, struct member *m)
 {
-	struct left_mail *mail = calloc(1, sizeof(*mail));
+	struct left_mail *mail;
 
+	/* A worker's last mails, when all threads have ended: the registry frees what is left. */
+	if (!d->health.started)
+		return;
+	mail = calloc(1, sizeof(*mail));
 	/* Lost for want of memory: the member is never freed, which is the lesser evil. */
 	if (!mail)
 		return;

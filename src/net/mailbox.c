@@ -9,7 +9,7 @@
 
 #include "aorta/assert.h"
 
-static void run_all(struct mailbox *mb)
+void mailbox_run(struct mailbox *mb)
 {
 	struct mail *m = atomic_exchange_explicit(&mb->head, NULL, memory_order_acquire);
 	struct mail *in_order = NULL;
@@ -33,7 +33,7 @@ static void on_async(struct ev_loop *loop, ev_async *w, int revents)
 {
 	(void)loop;
 	(void)revents;
-	run_all(CONTAINER_OF(w, struct mailbox, async));
+	mailbox_run(CONTAINER_OF(w, struct mailbox, async));
 }
 
 void mailbox_open(struct mailbox *mb, struct ev_loop *loop, void *owner)
@@ -48,7 +48,7 @@ void mailbox_open(struct mailbox *mb, struct ev_loop *loop, void *owner)
 void mailbox_close(struct mailbox *mb)
 {
 	ev_async_stop(mb->loop, &mb->async);
-	run_all(mb);
+	mailbox_run(mb);
 }
 
 void mailbox_post(struct mailbox *mb, struct mail *m)

@@ -271,13 +271,6 @@ static bool is_evidence(enum retry_cause cause, enum outcome outcome)
 	       outcome == OUTCOME_RESET;
 }
 
-/* Our own shortage is no evidence against a member. */
-static bool is_local_error(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
-	       error == EADDRNOTAVAIL || error == EAGAIN;
-}
-
 /* Takes the try back and says how to go on; `m` failed with `error` (errno, or 0). */
 static enum retry_decision try_is_over(struct exchange *x, struct member *m, enum retry_cause cause,
 				       enum outcome outcome, int error)
@@ -295,7 +288,7 @@ static enum retry_decision try_is_over(struct exchange *x, struct member *m, enu
 	if (cause == RETRY_STATUS)
 		facts.status = x->s->w->answer.status;
 	d = retry_decide(&x->pool->pool->conf->retry, &facts);
-	if (is_evidence(cause, outcome) && !is_local_error(error))
+	if (is_evidence(cause, outcome))
 		tell_passive(x, m, outcome, error);
 	if (d == RETRY_ELSEWHERE) {
 		x->tries_left--;
@@ -387,7 +380,9 @@ static bool dispatch_failed(struct exchange *x, struct member *m)
 	bool stale = u && u->reused;
 	enum retry_cause cause = stale ? RETRY_STALE : RETRY_CONNECT;
 	enum outcome outcome = stale ? OUTCOME_RESET : OUTCOME_CONNECT;
-	enum own_error e = stale ? OWN_MEMBER_RESET : OWN_CONNECT_FAILED;
+	enum own_error e = upstream_is_shortage(error) ? OWN_OVERLOADED
+			   : stale		       ? OWN_MEMBER_RESET
+						       : OWN_CONNECT_FAILED;
 	enum retry_decision d = try_is_over(x, m, cause, outcome, error);
 
 	if (u) {
@@ -397,7 +392,7 @@ static bool dispatch_failed(struct exchange *x, struct member *m)
 		cell_add(&slot->cell->outcome[outcome], 1);
 	}
 	if (d == RETRY_NOT || !slot) {
-		exchange_fail(x, is_local_error(error) ? OWN_OVERLOADED : e);
+		exchange_fail(x, e);
 		return false;
 	}
 	x->failure = (uint8_t)e;

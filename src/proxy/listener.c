@@ -16,6 +16,9 @@
 
 /* Connections taken per event: others on this loop wait for no more than that. */
 #define ACCEPT_BATCH 64
+/* Without descriptors nothing is accepted for this long: the socket stays readable, and asking it
+ * again at once would take all of the processor from the sessions that could end. nginx: 0.5 s. */
+#define PAUSE_SECONDS 0.1
 
 struct acceptor {
 	ev_io io;
@@ -33,6 +36,39 @@ static bool is_full(const struct worker *w)
 	return cell_get(&w->stats.sessions) >= w->max_sessions;
 }
 
+static void each_acceptor(struct worker *w, void (*fn)(struct ev_loop *, ev_io *))
+{
+	struct list *it, *jt;
+
+	LIST_FOREACH(it, &w->listeners) {
+		struct listener *l = CONTAINER_OF(it, struct listener, link);
+
+		LIST_FOREACH(jt, &l->acceptors)
+			fn(w->loop, &CONTAINER_OF(jt, struct acceptor, link)->io);
+	}
+}
+
+static void on_pause_over(struct ev_loop *loop, ev_timer *t, int revents)
+{
+	(void)loop;
+	(void)revents;
+	each_acceptor(CONTAINER_OF(t, struct worker, accept_pause), ev_io_start);
+}
+
+static void pause_accepting(struct worker *w)
+{
+	cell_add(&w->stats.out_of_fds, 1);
+	each_acceptor(w, ev_io_stop);
+	ev_timer_set(&w->accept_pause, PAUSE_SECONDS, 0.);
+	ev_timer_start(w->loop, &w->accept_pause);
+}
+
+void listeners_init(struct worker *w)
+{
+	list_init(&w->listeners);
+	ev_init(&w->accept_pause, on_pause_over);
+}
+
 static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
 {
 	struct acceptor *a = CONTAINER_OF(io, struct acceptor, io);
@@ -48,7 +84,7 @@ static void on_accept(struct ev_loop *loop, ev_io *io, int revents)
 		if (fd < 0) {
 			if (errno == EMFILE || errno == ENFILE || errno == ENOMEM ||
 			    errno == ENOBUFS)
-				cell_add(&l->w->stats.out_of_fds, 1);
+				pause_accepting(l->w);
 			if (errno != ECONNABORTED && errno != EINTR)
 				return;
 			continue;

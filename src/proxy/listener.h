@@ -20,6 +20,7 @@ struct listener {
 	bool gone; /* not in the file any more */
 };
 
+void listeners_init(struct worker *w);
 /* Brings the worker's listeners in line with its generation; takes the sockets' descriptors. */
 int listeners_apply(struct worker *w, const struct worker_socket *sockets, unsigned n);
 /* Closes every listening socket; sessions go on. */

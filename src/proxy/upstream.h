@@ -64,7 +64,12 @@ void upstream_watch(struct upstream *u, bool want_read);
 /* The connect went through. */
 void upstream_connected(struct upstream *u);
 
-/* A connection to `m` failed: counts it, and tells health when the pool's limit is reached. */
+/* Whether this errno says that we lack something, which is no evidence against a member. */
+bool upstream_is_shortage(int error);
+/*
+ * A connection to `m` failed: counts it, and tells health when the pool's limit is reached.
+ * A shortage of our own is passed over.
+ */
 void upstream_tell_passive(struct worker *w, const struct conf_pool *c, struct member *m,
 			   const struct finding *f);
 /* Once a second: idle connections over their time, members to forget, work over its deadline. */

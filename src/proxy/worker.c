@@ -327,7 +327,7 @@ int worker_post_stop(struct worker *w, int64_t deadline_mono_us)
 static void init_lists(struct worker *w)
 {
 	list_init(&w->all_sessions);
-	list_init(&w->listeners);
+	listeners_init(w);
 	list_init(&w->dead_sessions);
 	list_init(&w->dead_exchanges);
 	list_init(&w->dead_upstreams);

@@ -63,6 +63,7 @@ struct worker {
 	ev_prepare prepare;
 	ev_check check;
 	ev_timer sweep;
+	ev_timer accept_pause; /* listener.c: runs while nothing is accepted */
 	ev_timer stop_timer; /* the deadline, once stopping */
 	struct mailbox mailbox;
 	int64_t now;		 /* monotonic us, read once a turn */
