@@ -55,7 +55,7 @@ const char page_style[] =
 	"table{border-collapse:collapse;width:100%;font-size:.94em}"
 	"th{font-weight:600;font-size:.84em;color:var(--soft);text-align:left;"
 	"border-bottom:1px solid var(--line);white-space:nowrap}"
-	"th,td{padding:5px 8px;vertical-align:top}"
+	"th,td{padding:5px 6px;vertical-align:top}"
 	"tr+tr td{border-top:1px solid var(--line)}thead+tbody tr:first-child td{border-top:0}"
 	".n{text-align:right;white-space:nowrap}.nw{white-space:nowrap}"
 	"td.why{min-width:17em;overflow-wrap:anywhere}tr.good td.why{color:var(--soft)}"
