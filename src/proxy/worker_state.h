@@ -64,7 +64,7 @@ struct worker {
 	ev_check check;
 	ev_timer sweep;
 	ev_timer accept_pause; /* listener.c: runs while nothing is accepted */
-	ev_timer stop_timer; /* the deadline, once stopping */
+	ev_timer stop_timer;   /* the deadline, once stopping */
 	struct mailbox mailbox;
 	int64_t now;		 /* monotonic us, read once a turn */
 	int64_t wall_minus_mono; /* wall clock = now + this; refreshed once a second */
