@@ -40,6 +40,7 @@ struct stream {
 	struct chunk *out;	/* owns; bytes that wait for the socket */
 	struct chunk *out_last; /* borrows the end of `out` */
 	uint32_t out_bytes;	/* in `out` */
+	uint32_t unacked;	/* bytes in the kernel's queue when it last took no more */
 	int16_t error;		/* errno of the last failure */
 	bool shut_after;	/* end our side once the queue is empty */
 	bool shut;		/* it is ended */
@@ -82,6 +83,12 @@ enum io_result stream_sendv(struct stream *s, struct slab *chunks, const struct 
 			    unsigned n, bool more);
 /* The socket became writable: sends from the queue. IO_OK or IO_ERROR. */
 enum io_result stream_flush(struct stream *s, struct slab *chunks);
+/*
+ * Whether the peer has taken something since the socket last took no more, or since this was last
+ * asked. The socket is reported writable only when a third of the kernel's queue (up to 4 MiB) is
+ * free, which a slow peer needs minutes for: ask before taking silence for a stall.
+ */
+bool stream_drains(struct stream *s);
 /* Forgets what is queued: the peer takes no more. */
 void stream_drop(struct stream *s, struct slab *chunks);
 /* Ends our side now, or when the queue is empty. */

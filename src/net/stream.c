@@ -6,7 +6,9 @@
 #include "aorta/stream.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -82,9 +84,27 @@ enum io_result stream_recv(struct stream *s, void *p, size_t cap, size_t *n)
 	return errno == EAGAIN ? IO_AGAIN : fail(s, errno);
 }
 
+/* Bytes that the peer has not acknowledged yet. */
+static uint32_t unacked(const struct stream *s)
+{
+	int n = 0;
+
+	return ioctl(s->io.fd, SIOCOUTQ, &n) < 0 || n < 0 ? 0 : (uint32_t)n;
+}
+
+bool stream_drains(struct stream *s)
+{
+	uint32_t before = s->unacked;
+
+	s->unacked = unacked(s);
+	return s->unacked < before;
+}
+
 /* Copies to the end of the queue. IO_ERROR with ENOMEM when the slab has nothing left. */
 static enum io_result enqueue(struct stream *s, struct slab *chunks, const char *p, size_t n)
 {
+	if (n && !s->out)
+		s->unacked = unacked(s);
 	while (n) {
 		struct chunk *c = s->out_last;
 		size_t room = c ? sizeof(c->data) - c->end : 0;
@@ -175,12 +195,16 @@ enum io_result stream_flush(struct stream *s, struct slab *chunks)
 
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r < 0)
-			return errno == EAGAIN ? IO_OK : fail(s, errno);
-		c->start += (uint32_t)r;
-		s->out_bytes -= (uint32_t)r;
-		if (c->start < c->end)
+		if (r < 0 && errno != EAGAIN)
+			return fail(s, errno);
+		if (r > 0) {
+			c->start += (uint32_t)r;
+			s->out_bytes -= (uint32_t)r;
+		}
+		if (c->start < c->end) {
+			s->unacked = unacked(s);
 			return IO_OK;
+		}
 		s->out = c->next;
 		if (!s->out)
 			s->out_last = NULL;

@@ -503,8 +503,22 @@ void exchange_member_out(struct exchange *x)
 	exchange_try_failed(x, facts.cause, OUTCOME_TIMEOUT, OWN_NO_MEMBER);
 }
 
+/* Whether a slow reader, client or member, is the reason, and is reading. */
+static bool still_moves(const struct exchange *x)
+{
+	struct stream *to = x->state == EXCHANGE_ANSWERING ? &x->s->stream
+			    : x->state == EXCHANGE_SENT	   ? &x->up->stream
+							   : NULL;
+
+	return to && to->out_bytes && stream_drains(to);
+}
+
 void exchange_timeout(struct exchange *x)
 {
+	if (still_moves(x)) {
+		session_deadline(x->s, x->pool->pool->conf->idle_timeout_ms * 1000);
+		return;
+	}
 	switch ((enum exchange_state)x->state) {
 	case EXCHANGE_WAITING:
 		exchange_fail(x, OWN_NOT_JUDGED);

@@ -59,6 +59,7 @@ void session_deadline(struct session *s, int64_t us)
 }
 
 static void session_fail(struct session *s, enum own_error e, const char *detail);
+static int64_t state_patience_us(const struct session *s);
 
 static void time_is_up(struct session *s)
 {
@@ -76,6 +77,10 @@ static void time_is_up(struct session *s)
 	case SESSION_IDLE:
 	case SESSION_LINGER:
 	case SESSION_FLUSH:
+		if (s->stream.out_bytes && stream_drains(&s->stream)) {
+			session_deadline(s, state_patience_us(s));
+			break;
+		}
 		/* What is still queued is lost: the client must not take what it has for all. */
 		session_close(s, s->stream.out_bytes != 0);
 		break;

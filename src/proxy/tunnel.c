@@ -330,6 +330,11 @@ void tunnel_upstream_event(struct upstream *u, int revents)
 	settle(t);
 }
 
+static bool still_moves(struct stream *to)
+{
+	return to->out_bytes && stream_drains(to);
+}
+
 void tunnel_timeout(struct session *s)
 {
 	struct tunnel *t = s->tunnel;
@@ -343,7 +348,10 @@ void tunnel_timeout(struct session *s)
 			dispatch(t);
 		break;
 	default:
-		finish(t, OUTCOME_TIMEOUT, false);
+		if (still_moves(&s->stream) || still_moves(&t->up->stream))
+			active(t);
+		else
+			finish(t, OUTCOME_TIMEOUT, s->stream.out_bytes != 0);
 	}
 }
 

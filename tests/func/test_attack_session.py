@@ -3,6 +3,8 @@
 import socket
 import time
 
+import pytest
+
 from harness import http
 from harness.origin import filler
 from harness.waiting import until
@@ -110,3 +112,37 @@ def test_pipelined_answers_come_whole_to_a_client_that_reads_late(web):
         for _ in range(n):
             assert c.read().body == filler(size)
     in_flight_is_over(a)
+
+
+@pytest.mark.slow
+def test_a_slow_reader_is_not_cut_while_it_reads(web):
+    a, _ = web(1, pool="idle_timeout 1s;", listener="idle_timeout 1s;")
+    size = 12 * MIB
+    with a.connect() as c, socket.socket() as slow:
+        # The kernel reports aorta's socket writable seldom, see stream_drains().
+        slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8192)
+        slow.connect(a.address)
+        c.socket.close()
+        c.socket = slow
+        c.send(http.build(target=f"/bytes/{size}"))
+        c._head()
+        got = len(c._buffer)
+        begun = time.monotonic()
+        while got < 500_000:
+            data = slow.recv(4096)
+            assert data, "cut although it reads"
+            got += len(data)
+            time.sleep(max(0, begun + got / 100_000 - time.monotonic()))  # 100 kB/s
+        while got < size:
+            data = slow.recv(1 << 20)
+            assert data, "cut although it reads"
+            got += len(data)
+
+
+@pytest.mark.slow
+def test_a_reader_that_stops_is_cut(web):
+    a, _ = web(1, pool="idle_timeout 500ms;", listener="idle_timeout 500ms;")
+    with a.connect() as c:
+        c.send(http.build(target="/bytes/50000000"))
+        c._head()
+        until(lambda: a.admin.metric("aorta_member_in_flight") == 0, "the exchange to be cut", 5)
