@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Reloads, stops and shortages in quick succession, at moments that do not suit."""
+import json
 import os
 import resource
 import signal
@@ -224,3 +225,88 @@ def test_stalled_members_leave_nothing_behind(aorta, origins):
         load.wait_done(200)
     until(lambda: a.admin.metric("aorta_member_in_flight") == 0, "counts to return to 0")
     load.assert_clean()
+
+
+def test_a_listener_changes_its_mode_under_its_sessions(aorta, origins):
+    o, = origins(1)
+    pool = "pool web { member a @a@; } listener www { bind @listen@; mode %s; pool web; }"
+    a = aorta(pool % "http", a=o.addr)
+    a.admin.wait_serving("web", 1)
+    with a.connect() as was_http:
+        assert was_http.send(http.build()).read().status == 200
+        a.reload(pool % "tcp")
+        with a.connect() as is_tcp:
+            assert is_tcp.send(http.build()).read().status == 200
+            assert was_http.send(http.build()).read().status == 200
+            a.reload(pool % "http")
+            assert is_tcp.send(http.build()).read().status == 200
+            assert was_http.send(http.build()).read().status == 200
+
+
+def test_access_lines_of_odd_requests_are_json(aorta, origins):
+    o, = origins(1)
+    a = aorta(text([o], 'log { access "@access_log@"; }'))
+    a.admin.wait_serving("web", 1)
+    targets = ["/" + c * 6000 for c in '"\\%~\'{'] + ["/?" + '"' * 3000]
+    for target in targets:
+        with a.connect() as c:
+            c.send(http.build(target=target, headers=[("Referer", '"' * 3000)]))
+            c.read()
+    until(lambda: len(a.access_log.read_text().splitlines()) == len(targets), "the lines")
+    for line in a.access_log.read_text().splitlines():
+        record = json.loads(line)
+        assert "duration_ms" in record
+
+
+def test_a_stale_unix_socket_is_no_obstacle(aorta, origins):
+    o, = origins(1)
+    a = aorta(text([o]))
+    a.process.kill()
+    a.alive = False
+    a.process.start()
+    a.wait_alive()
+    a.admin.wait_serving("web", 1)
+    assert a.get().status == 200
+
+
+def test_a_second_aorta_on_the_same_port_says_so(aorta, origins, process):
+    o, = origins(1)
+    a = aorta(text([o]))
+    second = process("second", a.process.command)
+    assert second.wait() == 1
+    assert "in use" in second.output() and "127.0.0.1" in second.output()
+    assert a.get().status == 200
+
+
+def test_stale_connections_under_load_cost_nobody_an_answer(aorta):
+    """A member that closes each connection after three answers, at once or a moment later."""
+    from test_attack_member import Scripted
+    import random
+    rng = random.Random(7)
+
+    class Closing(Scripted):
+        def _serve(self, c):
+            data, n = b"", 0
+            try:
+                while n < 3:
+                    while b"\r\n\r\n" not in data:
+                        more = c.recv(65536)
+                        if not more:
+                            return
+                        data += more
+                    _, data = data.split(b"\r\n\r\n", 1)
+                    c.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+                    n += 1
+                time.sleep(rng.choice([0, 0, 0.0005]))
+            except OSError:
+                pass
+            finally:
+                c.close()
+    with Closing(None) as m:
+        a = aorta("listener www { bind @listen@; pool web; } pool web { member m @m@; "
+                  "readiness tcp { interval 1s; } }", m=m.addr)
+        a.admin.wait_serving("web", 1)
+        with Load(a.address, connections=8) as load:
+            load.wait_done(2000)
+        load.assert_clean()
+        assert a.admin.metric("aorta_member_in_flight") == 0
