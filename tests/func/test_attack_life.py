@@ -70,7 +70,7 @@ def test_a_member_drains_while_the_workers_stop(aorta, origins):
 
 
 @pytest.mark.slow
-def test_many_reloads_under_load_lose_nothing_and_cost_nothing(aorta, origins):
+def test_many_reloads_under_load_lose_nothing_and_cost_nothing(aorta, origins, sanitizer):
     trio = origins(3)
     extra = free_port()
     more = f"listener other {{ bind 127.0.0.1:{extra}; pool web; }}"
@@ -89,7 +89,8 @@ def test_many_reloads_under_load_lose_nothing_and_cost_nothing(aorta, origins):
                 sizes.append(a.process.rss_bytes())
         load.wait_done(100)
     load.assert_clean()
-    assert sizes[1] - sizes[0] < 16 << 20, sizes
+    if not sanitizer:  # which keep freed memory for a while
+        assert sizes[1] - sizes[0] < 4 << 20, sizes
 
 
 def test_a_tunnel_outlives_its_pool(aorta, origins):
