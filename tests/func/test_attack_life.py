@@ -311,3 +311,18 @@ def test_stale_connections_under_load_cost_nobody_an_answer(aorta):
             load.wait_done(2000)
         load.assert_clean()
         assert a.admin.metric("aorta_member_in_flight") == 0
+
+
+def test_a_member_that_falls_twice_is_noticed_by_traffic_twice(aorta, origins):
+    a_, b_ = origins(2)
+    a = aorta("listener www { bind @listen@; pool web; } pool web { member a @a@; member b @b@; "
+              "passive { connect_errors 1 down; } readiness http { get /healthz; interval 60s; "
+              "fast_interval 50ms; down_interval 50ms; timeout 1s; rise 1; } }", a=a_.addr, b=b_.addr)
+    a.admin.wait_serving("web", 2)
+    for _ in range(3):
+        a_.kill()
+        for _ in range(4):
+            assert a.get().status == 200
+        a.admin.wait_state("web", "a", "DOWN", 3)
+        a_.start()
+        a.admin.wait_state("web", "a", "UP")
