@@ -73,8 +73,11 @@ static void admit_members(struct health *h, struct pool *p)
 		struct watched *w = health_find(h, p->members[i], p->members[i]->slot);
 		bool serves = member_state_serves(w->state);
 
-		if (serves && !w->in_view)
+		if (serves && !w->in_view) {
+			/* A run of failures ended with its being down: the next one counts anew. */
+			member_connect_ok(w->member);
 			atomic_store_explicit(&w->member->eligible, true, memory_order_release);
+		}
 		w->in_view = serves;
 	}
 }

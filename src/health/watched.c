@@ -122,8 +122,11 @@ static void watched_goto(struct watched *w, enum member_state to, struct evidenc
 /* A pass, or a member that traffic doubted without reason, takes work again. */
 static void restore_eligible(struct watched *w)
 {
-	if (member_state_serves(w->state) && w->in_view && w->recheck == RECHECK_NONE)
-		atomic_store_explicit(&w->member->eligible, true, memory_order_release);
+	if (!member_state_serves(w->state) || !w->in_view || w->recheck != RECHECK_NONE ||
+	    member_eligible(w->member))
+		return;
+	member_connect_ok(w->member); /* the next run of failures counts anew */
+	atomic_store_explicit(&w->member->eligible, true, memory_order_release);
 }
 
 /* Whether the probes have spoken, whatever an operator or the file says over them. */

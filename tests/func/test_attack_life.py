@@ -70,7 +70,7 @@ def test_a_member_drains_while_the_workers_stop(aorta, origins):
 
 
 @pytest.mark.slow
-def test_many_reloads_under_load_lose_nothing_and_cost_nothing(aorta, origins):
+def test_many_reloads_under_load_lose_nothing_and_cost_nothing(aorta, origins, sanitizer):
     trio = origins(3)
     extra = free_port()
     more = f"listener other {{ bind 127.0.0.1:{extra}; pool web; }}"
@@ -89,7 +89,8 @@ def test_many_reloads_under_load_lose_nothing_and_cost_nothing(aorta, origins):
                 sizes.append(a.process.rss_bytes())
         load.wait_done(100)
     load.assert_clean()
-    assert sizes[1] - sizes[0] < 16 << 20, sizes
+    if not sanitizer:  # which keep freed memory for a while
+        assert sizes[1] - sizes[0] < 4 << 20, sizes
 
 
 def test_a_tunnel_outlives_its_pool(aorta, origins):
@@ -310,3 +311,18 @@ def test_stale_connections_under_load_cost_nobody_an_answer(aorta):
             load.wait_done(2000)
         load.assert_clean()
         assert a.admin.metric("aorta_member_in_flight") == 0
+
+
+def test_a_member_that_falls_twice_is_noticed_by_traffic_twice(aorta, origins):
+    a_, b_ = origins(2)
+    a = aorta("listener www { bind @listen@; pool web; } pool web { member a @a@; member b @b@; "
+              "passive { connect_errors 1 down; } readiness http { get /healthz; interval 60s; "
+              "fast_interval 50ms; down_interval 50ms; timeout 1s; rise 1; } }", a=a_.addr, b=b_.addr)
+    a.admin.wait_serving("web", 2)
+    for _ in range(3):
+        a_.kill()
+        for _ in range(4):
+            assert a.get().status == 200
+        a.admin.wait_state("web", "a", "DOWN", 3)
+        a_.start()
+        a.admin.wait_state("web", "a", "UP")
