@@ -99,8 +99,10 @@ static void format_json(struct line *l, struct session *s, const struct access_r
 		put_json_text(l, "member", slice_str(r->member));
 	if (r->status)
 		put_fmt(l, ",\"status\":%u", r->status);
-	put_json_text(l, "outcome", slice_str(outcome_name(r->outcome)));
-	if (r->own != OWN_NONE)
+	/* How it went with the member, or why we answered ourselves. */
+	if (r->own == OWN_NONE)
+		put_json_text(l, "outcome", slice_str(outcome_name(r->outcome)));
+	else
 		put_json_text(l, "error", slice_str(own_error_word(r->own)));
 	put_fmt(l, ",\"tries\":%u,\"bytes_in\":%llu,\"bytes_out\":%llu,\"duration_ms\":%.3f",
 		r->tries, (unsigned long long)r->bytes_in, (unsigned long long)r->bytes_out,

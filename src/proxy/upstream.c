@@ -135,7 +135,7 @@ static struct upstream *open_new(struct upstream_slot *slot)
 	return u;
 }
 
-static bool still_open(struct upstream *u)
+static bool is_silent(struct upstream *u)
 {
 	char byte;
 	ssize_t n = recv(u->stream.io.fd, &byte, 1, MSG_PEEK);
@@ -143,12 +143,22 @@ static bool still_open(struct upstream *u)
 	return n < 0 && errno == EAGAIN;
 }
 
+/*
+ * A kept connection that has something to say before it was asked is no good: it has ended, or
+ * sends what would be taken for the next answer. The loop may know of it in this very turn and not
+ * have told us yet; `peek` asks the socket as well.
+ */
+static bool is_usable(struct upstream *u, bool peek)
+{
+	return !ev_is_pending(&u->stream.io) && (!peek || is_silent(u));
+}
+
 static struct upstream *take_idle(struct upstream_slot *slot, bool peek)
 {
 	while (!list_empty(&slot->idle)) {
 		struct upstream *u = CONTAINER_OF(slot->idle.next, struct upstream, link);
 
-		if (peek && !still_open(u)) {
+		if (!is_usable(u, peek)) {
 			upstream_close(u);
 			continue;
 		}
