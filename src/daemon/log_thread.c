@@ -107,23 +107,39 @@ static void sink_line(struct log_thread *t, struct sink *s, const char *line, si
 
 /* ---- the thread ---- */
 
-/* How many lines there were. */
-static unsigned drain(struct log_thread *t)
+/* Lines taken from one ring before the others have their turn. */
+#define LINES_PER_TURN 512
+/* Rounds before orders have theirs. */
+#define ROUNDS_MAX 64
+
+static unsigned drain_ring(struct log_thread *t, struct log_ring *r)
 {
-	unsigned n_rings = atomic_load_explicit(&t->n_rings, memory_order_acquire);
-	unsigned lines = 0;
 	enum log_stream stream;
+	unsigned lines = 0;
 	size_t n;
 
-	for (unsigned i = 0; i < n_rings; i++) {
-		while (log_ring_pop(t->rings[i], &stream, t->line, sizeof(t->line), &n)) {
-			sink_line(t, &t->sinks[stream], t->line, n);
-			lines++;
-		}
+	while (lines < LINES_PER_TURN && log_ring_pop(r, &stream, t->line, sizeof(t->line), &n)) {
+		sink_line(t, &t->sinks[stream], t->line, n);
+		lines++;
+	}
+	return lines;
+}
+
+/* Whether there was anything. */
+static bool drain(struct log_thread *t)
+{
+	unsigned n_rings = atomic_load_explicit(&t->n_rings, memory_order_acquire);
+	bool any = false, more = true;
+
+	for (unsigned round = 0; more && round < ROUNDS_MAX; round++) {
+		more = false;
+		for (unsigned i = 0; i < n_rings; i++)
+			more = drain_ring(t, t->rings[i]) > 0 || more;
+		any = any || more;
 	}
 	for (unsigned i = 0; i < LOG_STREAMS; i++)
 		sink_flush(t, &t->sinks[i]);
-	return lines;
+	return any;
 }
 
 static void on_timer(struct ev_loop *loop, ev_timer *timer, int revents)

@@ -22,11 +22,17 @@ struct binding {
 
 /* ---- sockets ---- */
 
+static void close_sockets(const struct worker_socket *sockets, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (sockets[i].fd >= 0)
+			close(sockets[i].fd);
+}
+
 static void binding_close(struct binding *b)
 {
-	for (unsigned i = 0; b->sockets && i < b->n * b->n_workers; i++)
-		if (b->sockets[i].fd >= 0)
-			close(b->sockets[i].fd);
+	if (b->sockets)
+		close_sockets(b->sockets, b->n * b->n_workers);
 	free(b->sockets);
 	b->sockets = NULL;
 }
@@ -152,6 +158,7 @@ void reload_hand_over(struct daemon *d, struct generation *g)
 			continue;
 		log_msg(LOG_ERROR_, "worker_memory",
 			"out of memory: worker %u goes on with the configuration before", i);
+		close_sockets(b->sockets + i * b->n, b->n);
 		reload_generation_left(d, g);
 	}
 	free(b->sockets);
