@@ -35,6 +35,11 @@ int sock_listen_unix(const char *path, struct err *e);
 int sock_connect(const struct addr *a);
 /* The pending error of a connecting socket: 0 when it is connected. */
 int sock_error(int fd);
+/*
+ * Whether this errno of socket() or connect() says that we ran out of something (descriptors,
+ * memory, local ports): no evidence against the peer. Pure.
+ */
+bool sock_is_shortage(int sys_errno);
 /* close() that makes the peer see a reset instead of an orderly end. */
 void sock_reset(int fd);
 

@@ -45,6 +45,8 @@ void worker_free(struct worker *w);
 /* The thread: runs until it has stopped. */
 void worker_run(struct worker *w);
 
+/* Any thread: closes those that are open, for whoever does not get to use them. */
+void worker_sockets_close(const struct worker_socket *sockets, unsigned n);
 /* Serve this generation from now on; takes the sockets. -1: out of memory, nothing was done. */
 int worker_post_generation(struct worker *w, struct generation *g,
 			   const struct worker_socket *sockets, unsigned n);

@@ -22,17 +22,10 @@ struct binding {
 
 /* ---- sockets ---- */
 
-static void close_sockets(const struct worker_socket *sockets, unsigned n)
-{
-	for (unsigned i = 0; i < n; i++)
-		if (sockets[i].fd >= 0)
-			close(sockets[i].fd);
-}
-
 static void binding_close(struct binding *b)
 {
 	if (b->sockets)
-		close_sockets(b->sockets, b->n * b->n_workers);
+		worker_sockets_close(b->sockets, b->n * b->n_workers);
 	free(b->sockets);
 	b->sockets = NULL;
 }
@@ -158,7 +151,7 @@ void reload_hand_over(struct daemon *d, struct generation *g)
 			continue;
 		log_msg(LOG_ERROR_, "worker_memory",
 			"out of memory: worker %u goes on with the configuration before", i);
-		close_sockets(b->sockets + i * b->n, b->n);
+		worker_sockets_close(b->sockets + i * b->n, b->n);
 		reload_generation_left(d, g);
 	}
 	free(b->sockets);

@@ -215,19 +215,8 @@ static void fail_timeout(struct step_run *run)
 /* Failures of this machine, which say nothing about the member. */
 static bool errno_is_local(int e)
 {
-	switch (e) {
-	case EMFILE:
-	case ENFILE:
-	case ENOBUFS:
-	case ENOMEM:
-	case EADDRNOTAVAIL:
-	case EAGAIN: /* no local port or route cache entry: connect(2) */
-	case EACCES: /* a local packet filter */
-	case EPERM:
-		return true;
-	default:
-		return false;
-	}
+	/* EACCES and EPERM: a local packet filter */
+	return sock_is_shortage(e) || e == EACCES || e == EPERM;
 }
 
 static enum step_result fail_connect(struct step_run *run, int e)

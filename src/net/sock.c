@@ -134,6 +134,21 @@ int sock_error(int fd)
 	return error;
 }
 
+bool sock_is_shortage(int sys_errno)
+{
+	switch (sys_errno) {
+	case EMFILE:
+	case ENFILE:
+	case ENOMEM:
+	case ENOBUFS:
+	case EADDRNOTAVAIL:
+	case EAGAIN: /* no local port or route cache entry: connect(2) */
+		return true;
+	default:
+		return false;
+	}
+}
+
 void sock_reset(int fd)
 {
 	struct linger linger = { .l_onoff = 1, .l_linger = 0 };

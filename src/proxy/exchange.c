@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "aorta/assert.h"
+#include "aorta/sock.h"
 #include "proxy/access_log.h"
 #include "proxy/reply.h"
 
@@ -98,11 +99,14 @@ static struct slice header_of(const struct exchange *x, struct slice name)
 static void write_log(struct exchange *x, enum outcome outcome)
 {
 	const char *end = x->head_len ? memchr(x->head, '\r', x->head_len) : NULL;
+	/* Two scans of the head that only this format asks for. */
+	bool combined = x->s->listener->gen->g->conf->log.access_format == LOG_COMBINED;
+	struct slice none = { NULL, 0 };
 	struct access_record r = {
 		.request_line = slice_of(x->head, end ? (size_t)(end - x->head) : 0),
 		.host = header_of(x, SLICE_LIT("Host")),
-		.referer = header_of(x, SLICE_LIT("Referer")),
-		.user_agent = header_of(x, SLICE_LIT("User-Agent")),
+		.referer = combined ? header_of(x, SLICE_LIT("Referer")) : none,
+		.user_agent = combined ? header_of(x, SLICE_LIT("User-Agent")) : none,
 		.pool = x->pool ? x->pool->pool->conf->name : NULL,
 		.member = x->member_name,
 		.status = x->status,
@@ -380,9 +384,9 @@ static bool dispatch_failed(struct exchange *x, struct member *m)
 	bool stale = u && u->reused;
 	enum retry_cause cause = stale ? RETRY_STALE : RETRY_CONNECT;
 	enum outcome outcome = stale ? OUTCOME_RESET : OUTCOME_CONNECT;
-	enum own_error e = upstream_is_shortage(error) ? OWN_OVERLOADED
-			   : stale		       ? OWN_MEMBER_RESET
-						       : OWN_CONNECT_FAILED;
+	enum own_error e = sock_is_shortage(error) ? OWN_OVERLOADED
+			   : stale		   ? OWN_MEMBER_RESET
+						   : OWN_CONNECT_FAILED;
 	enum retry_decision d = try_is_over(x, m, cause, outcome, error);
 
 	if (u) {

@@ -232,9 +232,9 @@ static bool connect_failed(struct tunnel *t, struct member *m, enum outcome outc
 		cell_add(&slot->cell->outcome[outcome], 1);
 	leave_member(t, outcome);
 	if (!t->tries_left || !t->pool->pool->conf->retry.on_connect) {
-		fail(t, upstream_is_shortage(error) ? OWN_OVERLOADED
-			: timeout		    ? OWN_CONNECT_TIMEOUT
-						    : OWN_CONNECT_FAILED);
+		fail(t, sock_is_shortage(error) ? OWN_OVERLOADED
+			: timeout		? OWN_CONNECT_TIMEOUT
+						: OWN_CONNECT_FAILED);
 		return false;
 	}
 	t->tries_left--;

@@ -239,16 +239,10 @@ void upstream_free(struct upstream *u)
 
 /* ---- members that change ---- */
 
-bool upstream_is_shortage(int error)
-{
-	return error == EMFILE || error == ENFILE || error == ENOMEM || error == ENOBUFS ||
-	       error == EADDRNOTAVAIL || error == EAGAIN;
-}
-
 void upstream_tell_passive(struct worker *w, const struct conf_pool *c, struct member *m,
 			   const struct finding *f)
 {
-	if (upstream_is_shortage(f->sys_errno))
+	if (sock_is_shortage(f->sys_errno))
 		return;
 	if (!c->passive_connect_errors || !member_connect_failed(m, c->passive_connect_errors))
 		return;

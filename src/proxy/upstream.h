@@ -64,8 +64,6 @@ void upstream_watch(struct upstream *u, bool want_read);
 /* The connect went through. */
 void upstream_connected(struct upstream *u);
 
-/* Whether this errno says that we lack something, which is no evidence against a member. */
-bool upstream_is_shortage(int error);
 /*
  * A connection to `m` failed: counts it, and tells health when the pool's limit is reached.
  * A shortage of our own is passed over.

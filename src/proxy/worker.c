@@ -162,7 +162,7 @@ struct generation_mail {
 	struct worker_socket sockets[];
 };
 
-static void close_sockets(const struct worker_socket *sockets, unsigned n)
+void worker_sockets_close(const struct worker_socket *sockets, unsigned n)
 {
 	for (unsigned i = 0; i < n; i++)
 		if (sockets[i].fd >= 0)
@@ -198,7 +198,7 @@ static void on_generation(struct mail *m, void *owner)
 
 	if (!gen) {
 		/* Stopping, or no memory: what was serves on. */
-		close_sockets(mail->sockets, mail->n);
+		worker_sockets_close(mail->sockets, mail->n);
 		w->ops.generation_left(w->ops.ctx, w->index, mail->g);
 		free(mail);
 		return;
